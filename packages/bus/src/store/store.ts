@@ -1,0 +1,371 @@
+/**
+ * What the bus needs from a service's database. PostgreSQL and SQLite implement it; one conformance suite runs on both.
+ *
+ * All times are decided by the database's clock (SQLite: the machine's): callers pass delays in milliseconds, never
+ * points in time, so that two instances with different clocks agree on what is due.
+ */
+export interface Store<Tx extends Sql = Sql> {
+  readonly kind: 'postgres' | 'sqlite'
+  /** Opens connections and checks the schema's version. Throws STORE_UNAVAILABLE, STORE_NOT_MIGRATED, STORE_TOO_NEW. */
+  start(): Promise<void>
+  /** Waits for running transactions, then closes what start() opened. Safe to call twice. */
+  stop(): Promise<void>
+  /** Resolves when the database answers, rejects with STORE_UNAVAILABLE otherwise. */
+  ping(): Promise<void>
+  /** True for an error that says "the database is away", as opposed to "this statement is wrong". */
+  isUnavailable(error: unknown): boolean
+
+  /**
+   * Runs `work` in one transaction: commits when it resolves, rolls back when it rejects. The handle is dead afterwards
+   * (TRANSACTION_CLOSED). Throws COMMIT_UNKNOWN when the connection was lost while committing.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /**
+   * Runs `work` behind a savepoint of `tx`: when it rejects, its effects alone are undone and the error is rethrown, and
+   * the transaction goes on. The handle given to `work` is dead once `work` has settled.
+   */
+  savepoint<T>(tx: Tx, work: (tx: Tx) => Promise<T>): Promise<T>
+
+  readonly migrations: Migrations
+  readonly outbox: OutboxStore
+  readonly inbox: InboxStore<Tx>
+  readonly leases: LeaseStore
+  readonly subscriptions: SubscriptionStore
+  readonly messages: MessageReads
+  readonly failures: FailureReads
+
+  /** Makes the partitions that will be needed soon and drops what is older than the retention and settled. */
+  maintain(retention: Retention): Promise<MaintenanceReport>
+}
+
+/**
+ * The one thing a transaction must be able to do. Placeholders are $1, $2, … on every database. A `pg` client inside
+ * BEGIN … COMMIT fits as it is; other libraries through `@warren/bus/adapters/*`.
+ */
+export interface Sql {
+  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[] }>
+}
+
+export interface TransactionOptions {
+  /** A statement, and a wait for a lock, that takes longer fails. Default: the database's own setting. */
+  readonly statementTimeoutMs?: number
+}
+
+// ── Migrations ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Migrations {
+  /** Applies what is missing, one after the other, under a lock, and returns the names of what was applied. */
+  migrate(): Promise<readonly string[]>
+  status(): Promise<readonly MigrationStatus[]>
+  /** The statements of all migrations in order, for those who run them with a tool of their own. */
+  sql(): string
+}
+
+export interface MigrationStatus {
+  /** `0001_initial` */
+  readonly name: string
+  /** null when it has not been applied. */
+  readonly appliedAt: Date | null
+}
+
+// ── Outbox ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface NewEvent {
+  /** UUIDv7; its time is the event's minute. */
+  readonly id: string
+  readonly name: string
+  readonly entityId: string
+  /** The service that publishes. */
+  readonly source: string
+  /** JSON text, exactly as it goes into the message body. */
+  readonly payload: string
+  /** Trace context, correlation id and the caller's own headers. */
+  readonly headers: Readonly<Record<string, string>>
+  /** True: it is no fault when no queue takes it. */
+  readonly isOptional: boolean
+  /** Hash of the entity id, 0 to BUCKETS - 1: what relays share among themselves. */
+  readonly bucket: number
+}
+
+/**
+ * - `pending`: written, to be sent when due. Entered by append() and release(); left by confirm() or reschedule().
+ * - `unroutable`: the broker took it and no queue did. Entered by reschedule(); left by release() or confirm().
+ * - `unpublishable`: the broker refuses this very message. Entered by reschedule(); left by release() alone.
+ */
+export type PendingState = 'pending' | 'unroutable' | 'unpublishable'
+
+export interface PendingEvent extends NewEvent {
+  readonly createdAt: Date
+  readonly state: PendingState
+  /** How often it was sent in vain. */
+  readonly attempts: number
+}
+
+export interface Reschedule {
+  readonly id: string
+  readonly state: PendingState
+  readonly delayMs: number
+  /** `CODE: message` */
+  readonly error: string
+}
+
+export interface OutboxStore {
+  /** Adds ledger rows and their pending rows in the caller's transaction, in one statement. */
+  append(tx: Sql, events: readonly NewEvent[]): Promise<void>
+  /** Of these ids, the ones in the ledger. Tells after a lost connection whether a commit went through. */
+  present(ids: readonly string[]): Promise<readonly string[]>
+  /** Events in state `pending` that are due, of these buckets, without these ids; ordered by id. Takes no lock. */
+  claim(request: {
+    readonly buckets: readonly number[]
+    readonly exclude: readonly string[]
+    readonly limit: number
+  }): Promise<readonly PendingEvent[]>
+  /** Removes the pending rows: the events are sent. Unknown ids are ignored. */
+  confirm(ids: readonly string[]): Promise<void>
+  /** Counts an attempt, sets state, error, and due = now + delay. Unknown ids are ignored. */
+  reschedule(changes: readonly Reschedule[]): Promise<void>
+  /** Of each name that has due unroutable events in these buckets, the oldest one: to ask whether a queue takes it now. */
+  probes(buckets: readonly number[]): Promise<readonly PendingEvent[]>
+  /** Makes events pending and due at once, by id, or every unroutable one of a name. Returns how many. */
+  release(which: { readonly ids: readonly string[] } | { readonly name: string }): Promise<number>
+  backlog(): Promise<OutboxBacklog>
+}
+
+export interface OutboxBacklog {
+  readonly pending: number
+  readonly unroutable: number
+  readonly unpublishable: number
+  /** Creation of the oldest event in state `pending`. */
+  readonly oldestPendingAt: Date | null
+}
+
+// ── Inbox ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * - `handled`: the handler's transaction committed, with this row in it. Final.
+ * - `retrying`: it failed and is due again. Entered by fail() and retry; left by resolve(), fail() or discard.
+ * - `parked`: it waits for a person. Entered by fail(); left by retry or discard.
+ * - `discarded`: a person decided that it will not be handled. Final.
+ */
+export type InboxStatus = 'handled' | 'retrying' | 'parked' | 'discarded'
+
+export interface ReceivedMessage {
+  readonly id: string
+  readonly name: string
+  readonly source: string
+}
+
+export interface NewFailure {
+  readonly subscription: string
+  readonly messageId: string
+  readonly name: string
+  readonly entityId: string
+  readonly source: string
+  /** The message body as text; base64 when `encoding` says so (it was not valid UTF-8). */
+  readonly payload: string
+  readonly encoding: 'utf8' | 'base64'
+  /** Everything but the body that is needed to hand the message to a handler again. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly state: 'retrying' | 'parked'
+  /** How often the handler was tried and failed, this one included; 0 when it was never tried. */
+  readonly attempts: number
+  /** Until it is due again; ignored for `parked`. */
+  readonly delayMs: number
+  readonly error: FailureError
+}
+
+export interface FailureError {
+  /** An ErrorCode, or the error's own `code` when it has one. */
+  readonly code: string
+  /** Class of the error: `TypeError`. */
+  readonly type: string
+  readonly message: string
+  readonly stack: string
+  /** Same cause, same fingerprint: error type and first stack frame of the service's own code. */
+  readonly fingerprint: string
+}
+
+export interface Failure extends NewFailure {
+  readonly firstFailedAt: Date
+  readonly lastFailedAt: Date
+  /** null for `parked`. */
+  readonly dueAt: Date | null
+}
+
+export interface InboxStore<Tx extends Sql = Sql> {
+  /**
+   * Inserts the messages as `handled` and returns the ids that were not there before; the others are duplicates. Waits
+   * for a concurrent insert of the same id. Inserts in the order of the ids, so that two batches cannot deadlock.
+   */
+  receive(tx: Tx, subscription: string, messages: readonly ReceivedMessage[]): Promise<ReadonlySet<string>>
+  /** Sets the inbox status to the failure's state and inserts or updates the failure row (first failure time is kept). */
+  fail(tx: Tx, failures: readonly NewFailure[]): Promise<void>
+  /**
+   * Counts one start of a redelivered message in a transaction of its own, and returns the count with this one: it
+   * survives a process that dies in the handler.
+   */
+  countStart(subscription: string, messageId: string): Promise<number>
+  /** Forgets the starts; in the transaction that settles the message. */
+  clearStarts(tx: Tx, subscription: string, messageIds: readonly string[]): Promise<void>
+  /**
+   * Takes due failures in state `retrying`: counts an attempt and moves `due` by `leaseMs`, committed before it
+   * returns, so that another instance leaves them alone and a crash is counted. Ordered by due time.
+   */
+  claimRetries(subscription: string, request: { readonly limit: number; readonly leaseMs: number }): Promise<readonly Failure[]>
+  /** Milliseconds until the next retry of the subscription is due (0 when one is due now); null when there is none. */
+  nextRetryInMs(subscription: string): Promise<number | null>
+  /**
+   * The retry succeeded: status `handled`, failure row gone; in the handler's transaction. False when the failure is no
+   * longer `retrying` (a person discarded it meanwhile, or another instance resolved it): then roll back.
+   */
+  resolve(tx: Tx, subscription: string, messageId: string): Promise<boolean>
+  /** Gives a claimed retry back: due after `delayMs`, and the attempt that claimRetries() counted is not counted. */
+  unclaim(subscription: string, messageIds: readonly string[], delayMs: number): Promise<void>
+}
+
+// ── Leases ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Lease {
+  readonly name: string
+  readonly owner: string
+  /** Grows by one each time the lease changes hands. */
+  readonly epoch: number
+  readonly isExpired: boolean
+}
+
+export interface LeaseStore {
+  /** Renews what `owner` holds and takes what is free or expired, of these names; returns the names now held. */
+  acquire(group: string, names: readonly string[], owner: string, ttlMs: number): Promise<readonly string[]>
+  release(group: string, names: readonly string[], owner: string): Promise<void>
+  list(group: string): Promise<readonly Lease[]>
+}
+
+// ── Subscriptions ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface SubscriptionRecord {
+  readonly name: string
+  readonly service: string
+  readonly patterns: readonly string[]
+  readonly queue: string
+}
+
+export interface SubscriptionSummary extends SubscriptionRecord {
+  readonly activeFrom: Date
+  readonly lastSeenAt: Date
+  readonly handled: number
+  readonly retrying: number
+  readonly parked: number
+  readonly discarded: number
+  readonly lastHandledAt: Date | null
+}
+
+export interface SubscriptionStore {
+  /** Inserts or updates; `activeFrom` is kept from the first time. */
+  announce(subscription: SubscriptionRecord): Promise<void>
+  list(): Promise<readonly SubscriptionSummary[]>
+}
+
+// ── Reading and acting: the terminal and the page ────────────────────────────────────────────────────────────────────
+
+export type SentState = 'sent' | PendingState
+
+export interface SentMessage {
+  readonly id: string
+  readonly name: string
+  readonly entityId: string
+  readonly source: string
+  readonly payload: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly createdAt: Date
+  readonly state: SentState
+  readonly attempts: number
+  readonly error: string | null
+}
+
+export interface InboxEntry {
+  readonly subscription: string
+  readonly messageId: string
+  readonly name: string
+  readonly source: string
+  readonly status: InboxStatus
+  readonly receivedAt: Date
+  /** Set when the status became final. */
+  readonly settledAt: Date | null
+  readonly failure: Failure | null
+}
+
+/** All conditions given must hold. Newest first; `before` is the id of the last row of the page before. */
+export interface MessageFilter {
+  /** Exact event name. */
+  readonly name?: string
+  readonly entityId?: string
+  readonly since?: Date
+  readonly until?: Date
+  readonly before?: string
+  /** Default 50. */
+  readonly limit?: number
+}
+
+export interface MessageReads {
+  /** Published events of the ledger. */
+  sent(filter: MessageFilter & { readonly state?: SentState }): Promise<readonly SentMessage[]>
+  /** What subscriptions of this store have received. */
+  received(
+    filter: Omit<MessageFilter, 'entityId'> & { readonly subscription?: string; readonly status?: InboxStatus },
+  ): Promise<readonly InboxEntry[]>
+  /** One event on both sides, as far as this store knows it. */
+  trace(id: string): Promise<{ readonly sent: SentMessage | null; readonly received: readonly InboxEntry[] }>
+}
+
+export interface FailureFilter {
+  readonly subscription?: string
+  readonly messageId?: string
+  readonly name?: string
+  readonly entityId?: string
+  readonly fingerprint?: string
+  readonly state?: 'retrying' | 'parked'
+  readonly since?: Date
+  readonly until?: Date
+}
+
+export interface FailureGroup {
+  readonly subscription: string
+  readonly fingerprint: string
+  readonly type: string
+  /** Message of the newest failure of the group. */
+  readonly message: string
+  readonly retrying: number
+  readonly parked: number
+  readonly firstFailedAt: Date
+  readonly lastFailedAt: Date
+}
+
+export interface FailureReads {
+  list(filter: FailureFilter & { readonly limit?: number }): Promise<readonly Failure[]>
+  groups(filter: FailureFilter): Promise<readonly FailureGroup[]>
+  /**
+   * Makes parked and retrying failures due at once, with their attempts counted anew, and writes the action log, in one
+   * transaction: the owning service picks the rows up. Returns how many.
+   */
+  retry(filter: FailureFilter, actor: string): Promise<number>
+  /** Gives up on failures: status `discarded`, failure rows gone, payloads kept in the action log. Returns how many. */
+  discard(filter: FailureFilter, actor: string): Promise<number>
+}
+
+// ── Retention ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Retention {
+  /** Default 30. */
+  readonly outboxDays: number
+  /** Default 30; must outlast retries, parking and the longest backlog. */
+  readonly inboxDays: number
+}
+
+export interface MaintenanceReport {
+  /** Partitions made, or on SQLite nothing. */
+  readonly created: readonly string[]
+  /** Partitions dropped, or on SQLite `outbox: 123 rows`. */
+  readonly removed: readonly string[]
+  /** What is old enough but still needed, and why. */
+  readonly kept: readonly { readonly what: string; readonly why: string }[]
+}
