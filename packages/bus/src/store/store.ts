@@ -198,6 +198,8 @@ export interface InboxStore<Tx extends Sql = Sql> {
    * for a concurrent insert of the same id. Inserts in the order of the ids, so that two batches cannot deadlock.
    */
   receive(tx: Tx, subscription: string, messages: readonly ReceivedMessage[]): Promise<ReadonlySet<string>>
+  /** Undoes receive() for messages that this transaction will not come to, so that it can commit without them. */
+  forget(tx: Tx, subscription: string, messageIds: readonly string[]): Promise<void>
   /** Sets the inbox status to the failure's state and inserts or updates the failure row (first failure time is kept). */
   fail(tx: Tx, failures: readonly NewFailure[]): Promise<void>
   /**
