@@ -1,0 +1,50 @@
+/** Every error of this package has a code of this registry; branch on codes, never on messages. */
+export const clusterErrorCodes = {
+  // home
+  HOME_UNREACHABLE: 'the account that brokers and databases run as cannot enter the folder meant for them',
+  // install
+  INSTALL_UNSUPPORTED:
+    'the program is not on this machine and cannot be brought here without a package manager of Debian',
+  INSTALL_FAILED: 'the packages of the program could not be downloaded, unpacked or run',
+  VERSION_UNSUPPORTED: 'the program on this machine is older than Warren supports',
+  // cluster
+  CLUSTER_EXISTS: 'a cluster of that name is running already',
+  CLUSTER_UNKNOWN: 'there is no cluster of that name in this home',
+  CLUSTER_INVALID: 'a name or an option of the cluster cannot be used',
+  CLUSTER_START_FAILED: 'the nodes did not form one cluster',
+  NODE_UNKNOWN: 'the cluster has no node of that name',
+  NODE_STOPPED: 'the node is not running',
+  NODE_START_FAILED: 'a node ended while it started, or was not ready in time',
+  NODE_STOP_FAILED: 'a node did not end in time',
+  MANAGEMENT_FAILED: 'the management API answered with an error, or no node answered',
+  // postgres
+  POSTGRES_START_FAILED: 'the database server ended while it started, or was not ready in time',
+  // anywhere
+  COMMAND_FAILED: 'a program that was run ended with an error',
+  PORTS_EXHAUSTED: 'no free loopback port was found',
+} as const
+
+export type ClusterErrorCode = keyof typeof clusterErrorCodes
+
+/** An error with a stable `code` and the values it is about. Messages never hold passwords. */
+export class ClusterError extends Error {
+  readonly code: ClusterErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(
+    code: ClusterErrorCode,
+    message: string,
+    details: Readonly<Record<string, unknown>> = {},
+    cause?: unknown,
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'ClusterError'
+    this.code = code
+    this.details = details
+  }
+}
+
+/** True for a ClusterError, of the given code if one is given. */
+export function isClusterError(error: unknown, code?: ClusterErrorCode): error is ClusterError {
+  return error instanceof ClusterError && (code === undefined || error.code === code)
+}

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process'
+import { ClusterError } from '../../errors.ts'
+import type { Account } from '../account.ts'
+
+export interface CommandOptions {
+  readonly account?: Account | undefined
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+  readonly timeoutMs?: number
+}
+
+/** Runs a program to its end and returns its standard output. Throws COMMAND_FAILED with the last lines it wrote. */
+export async function runCommand(
+  program: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
+  const timeoutMs = options.timeoutMs ?? 120_000
+  const child = spawn(program, args, {
+    ...options.account,
+    env: options.env ?? process.env,
+    cwd: options.cwd ?? '/',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+  const ended = await new Promise<{ code: number | null; signal: string | null } | Error>((resolve) => {
+    child.on('error', resolve)
+    child.on('close', (code, signal) => {
+      resolve({ code, signal })
+    })
+  })
+  if (!(ended instanceof Error) && ended.code === 0) return stdout
+
+  const how =
+    ended instanceof Error ? ended.message : ended.signal ? `was killed by ${ended.signal}` : `ended with ${ended.code}`
+  const said = lastLines(stderr.trim() || stdout.trim(), 15)
+  throw new ClusterError('COMMAND_FAILED', `${program} ${args[0] ?? ''} ${how}${said === '' ? '' : `:\n${said}`}`, {
+    program,
+    args,
+    ...(ended instanceof Error ? {} : ended),
+  })
+}
+
+/** The last `count` lines of a text. */
+export function lastLines(text: string, count: number): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n')
+}

@@ -1,0 +1,242 @@
+import { rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { ClusterError, isClusterError } from '../../errors.ts'
+import { lastLines } from '../processes/command.ts'
+import { stateOf } from '../processes/identity.ts'
+import { releaseFromOwner } from '../processes/owner.ts'
+import { endServers, findServer } from '../processes/server.ts'
+import { startEpmd } from './epmd.ts'
+import { askManagement, type ManagementRequest } from './management.ts'
+import {
+  killNode,
+  launchNode,
+  managementUrl,
+  nodeLog,
+  type NodeState,
+  nodeState,
+  pauseNode,
+  resumeNode,
+  runTool,
+  stopNode,
+  waitUntilReady,
+} from './node.ts'
+import { type ClusterRecord, type Credentials, erlangName, nodePaths, type NodeRecord } from './record.ts'
+
+/** A node as its clients see it. Its ports stay the same when it is killed and started again. */
+export interface ClusterNode {
+  readonly name: string
+  readonly erlangName: string
+  /** With user name and password, for the default vhost. */
+  readonly amqpUrl: string
+  readonly amqpPort: number
+  /** Set when the cluster has TLS listeners; the certificate is what the caller gave. */
+  readonly amqpsUrl: string | undefined
+  readonly tlsPort: number | undefined
+  readonly managementUrl: string
+  readonly logFile: string
+}
+
+export interface NodeStatus extends ClusterNode {
+  readonly state: NodeState
+  readonly pid: number | undefined
+}
+
+export interface ClusterStatus {
+  readonly name: string
+  readonly version: string
+  readonly folder: string
+  readonly createdAt: Date
+  readonly nodes: readonly NodeStatus[]
+}
+
+export interface Vhost {
+  readonly name: string
+  /** One URL for each node, with user name and password. */
+  readonly amqpUrls: readonly string[]
+}
+
+const READY_TIMEOUT_MS = 120_000
+const STOP_TIMEOUT_MS = 60_000
+
+/**
+ * A cluster of private RabbitMQ nodes on this machine. It holds no state of its own: several processes may have the same
+ * cluster in hand, and each sees what the others did. Methods that take node names act on all of them when none is given,
+ * and throw NODE_UNKNOWN for a name that is not in the cluster.
+ */
+export class Cluster {
+  readonly name: string
+  readonly version: string
+  readonly folder: string
+  readonly credentials: Credentials
+  readonly nodes: readonly ClusterNode[]
+  readonly #record: ClusterRecord
+
+  constructor(record: ClusterRecord) {
+    this.#record = record
+    this.name = record.name
+    this.version = record.installation.version
+    this.folder = record.folder
+    this.credentials = record.credentials
+    this.nodes = record.nodes.map((node) => describeNode(record, node))
+  }
+
+  /** The AMQP URL of every node, for the default vhost. */
+  get amqpUrls(): readonly string[] {
+    return this.nodes.map((node) => node.amqpUrl)
+  }
+
+  /** What the clients of a node see. */
+  node(name: string): ClusterNode {
+    return describeNode(this.#record, this.#find(name))
+  }
+
+  async state(node: string): Promise<NodeState> {
+    return await nodeState(this.#record, this.#find(node))
+  }
+
+  /** The process id of a live node. */
+  async pid(node: string): Promise<number | undefined> {
+    const identity = await findServer(this.folder, this.#find(node).name)
+    return (await stateOf(identity)) === 'ended' ? undefined : identity?.pid
+  }
+
+  /** Every node with its state and process id; what other processes did is seen, what died is `stopped`. */
+  async status(): Promise<ClusterStatus> {
+    const nodes = this.nodes.map(async (node) => ({
+      ...node,
+      state: await this.state(node.name),
+      pid: await this.pid(node.name),
+    }))
+    return {
+      name: this.name,
+      version: this.version,
+      folder: this.folder,
+      createdAt: new Date(this.#record.createdAt),
+      nodes: await Promise.all(nodes),
+    }
+  }
+
+  /** SIGKILL: the nodes are gone when it resolves, with no chance to say goodbye. Their data stays. */
+  async kill(...nodes: string[]): Promise<void> {
+    await this.#each(nodes, (node) => killNode(this.#record, node))
+  }
+
+  /** Ends the nodes in an orderly way, also paused ones. Throws NODE_STOP_FAILED after a minute. */
+  async stop(...nodes: string[]): Promise<void> {
+    await this.#each(nodes, (node) => stopNode(this.#record, node, STOP_TIMEOUT_MS))
+  }
+
+  /** Starts nodes that are not running, with the data they had, and waits until they serve. Throws NODE_START_FAILED. */
+  async start(...nodes: string[]): Promise<void> {
+    await startEpmd(this.#record)
+    // At once, not one after the other: a node that was not the last to stop waits for the one that was.
+    await this.#each(nodes, (node) => launchNode(this.#record, node))
+    await this.#each(nodes, (node) => waitUntilReady(this.#record, node, this.#record.nodes.length, READY_TIMEOUT_MS))
+  }
+
+  /** SIGSTOP: connections stay open, nothing answers. Throws NODE_STOPPED. */
+  async pause(...nodes: string[]): Promise<void> {
+    await this.#each(nodes, (node) => pauseNode(this.#record, node))
+  }
+
+  /** SIGCONT. Throws NODE_STOPPED. */
+  async resume(...nodes: string[]): Promise<void> {
+    await this.#each(nodes, (node) => resumeNode(this.#record, node))
+  }
+
+  /** The last `lines` (all by default) of what a node logged; `node(name).logFile` is the file, to follow it. */
+  async logs(node: string, lines: number = Number.MAX_SAFE_INTEGER): Promise<string> {
+    return lastLines(await nodeLog(this.#record, this.#find(node)), lines)
+  }
+
+  /** Runs `rabbitmqctl` on a node and returns what it prints. Throws COMMAND_FAILED. */
+  async ctl(node: string, ...args: string[]): Promise<string> {
+    return await this.tool('rabbitmqctl', node, ...args)
+  }
+
+  /** Runs another tool of the installation, such as `rabbitmq-queues`, on a node. Throws COMMAND_FAILED. */
+  async tool(tool: string, node: string, ...args: string[]): Promise<string> {
+    return await runTool(this.#record, this.#find(node), tool, args)
+  }
+
+  /**
+   * Asks the management API (`vhosts/%2f`) of the first node that answers. Throws MANAGEMENT_FAILED; an error that a node
+   * answered with has `details.status` and is final.
+   */
+  async management<T = unknown>(path: string, request: ManagementRequest = {}): Promise<T> {
+    let failure: unknown
+    for (const node of this.#record.nodes) {
+      const state = await nodeState(this.#record, node)
+      if (state === 'stopped' || state === 'paused') continue
+      try {
+        return await askManagement<T>(managementUrl(node), this.credentials, path, request)
+      } catch (error) {
+        if (!isClusterError(error, 'MANAGEMENT_FAILED') || error.details['status'] !== undefined) throw error
+        failure = error
+      }
+    }
+    if (failure !== undefined) throw failure
+    throw new ClusterError('MANAGEMENT_FAILED', `no node of cluster "${this.name}" is running`, { cluster: this.name })
+  }
+
+  /** Creates a vhost, by default under a name that no other has. */
+  async createVhost(name: string = `test-${randomUUID().slice(0, 13)}`): Promise<Vhost> {
+    await this.management(`vhosts/${encodeURIComponent(name)}`, { method: 'PUT', body: {}, timeoutMs: 30_000 })
+    // The creator gets permissions by itself only from some versions on.
+    const permissions = { configure: '.*', write: '.*', read: '.*' }
+    await this.management(`permissions/${encodeURIComponent(name)}/${this.credentials.username}`, {
+      method: 'PUT',
+      body: permissions,
+    })
+    return { name, amqpUrls: this.nodes.map((node) => `${node.amqpUrl}/${encodeURIComponent(name)}`) }
+  }
+
+  /** Removes a vhost with all that is in it; its connections are closed. */
+  async deleteVhost(name: string): Promise<void> {
+    await this.management(`vhosts/${encodeURIComponent(name)}`, { method: 'DELETE', timeoutMs: 30_000 })
+  }
+
+  /** Lets the cluster outlive the process that it was bound to. */
+  async release(): Promise<void> {
+    await releaseFromOwner(this.folder)
+  }
+
+  /** Ends all nodes at once and removes their data. Safe to call twice. */
+  async down(): Promise<void> {
+    await endServers(this.folder)
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.down()
+  }
+
+  #find(name: string): NodeRecord {
+    const node = this.#record.nodes.find((candidate) => candidate.name === name)
+    if (node) return node
+    const known = this.#record.nodes.map((candidate) => candidate.name).join(', ')
+    throw new ClusterError('NODE_UNKNOWN', `cluster "${this.name}" has no node "${name}"; it has ${known}`, {
+      cluster: this.name,
+      node: name,
+    })
+  }
+
+  async #each(names: readonly string[], act: (node: NodeRecord) => Promise<void>): Promise<void> {
+    const chosen = names.length === 0 ? this.#record.nodes : names.map((name) => this.#find(name))
+    await Promise.all(chosen.map(act))
+  }
+}
+
+function describeNode(record: ClusterRecord, node: NodeRecord): ClusterNode {
+  const login = `${record.credentials.username}:${record.credentials.password}`
+  return {
+    name: node.name,
+    erlangName: erlangName(node),
+    amqpUrl: `amqp://${login}@127.0.0.1:${node.amqpPort}`,
+    amqpPort: node.amqpPort,
+    amqpsUrl: node.tlsPort === undefined ? undefined : `amqps://${login}@localhost:${node.tlsPort}`,
+    tlsPort: node.tlsPort,
+    managementUrl: managementUrl(node),
+    logFile: nodePaths(record, node).logFile,
+  }
+}

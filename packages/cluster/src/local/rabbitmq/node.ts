@@ -1,0 +1,171 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createConnection } from 'node:net'
+import { join } from 'node:path'
+import { ClusterError, isClusterError } from '../../errors.ts'
+import { giveTo } from '../account.ts'
+import { lastLines, runCommand } from '../processes/command.ts'
+import { isAlive, signal, stateOf } from '../processes/identity.ts'
+import { findServer, startServer, waitForEnd } from '../processes/server.ts'
+import { until } from '../processes/until.ts'
+import { askManagement } from './management.ts'
+import { type ClusterRecord, erlangName, nodePaths, type NodeRecord } from './record.ts'
+import { enabledPlugins, nodeConfiguration, nodeEnvironment } from './settings.ts'
+
+/** `starting`: the process runs, its AMQP port is not open yet (or closed, while a minority pauses itself). */
+export type NodeState = 'running' | 'starting' | 'paused' | 'stopped'
+
+/** Writes the files that a node needs before its first start. */
+export async function prepareNode(cluster: ClusterRecord, node: NodeRecord): Promise<void> {
+  const paths = nodePaths(cluster, node)
+  for (const folder of [paths.folder, paths.data, paths.logs]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await giveTo(cluster.account, folder)
+  }
+  for (const [file, content] of [
+    [paths.config, nodeConfiguration(cluster, node)],
+    [paths.plugins, enabledPlugins(cluster.plugins)],
+    [join(paths.folder, 'advanced.config'), '[].\n'],
+  ] as const) {
+    await writeFile(file, content, { mode: 0o600 })
+    await giveTo(cluster.account, file)
+  }
+}
+
+/** Starts the process of a node; use `waitUntilReady` to know when it serves. Does nothing if it is alive. */
+export async function launchNode(cluster: ClusterRecord, node: NodeRecord): Promise<void> {
+  if (await isAlive(await findServer(cluster.folder, node.name))) return
+  await startServer({
+    folder: cluster.folder,
+    name: node.name,
+    program: join(cluster.installation.sbin, 'rabbitmq-server'),
+    args: [],
+    env: nodeEnvironment(cluster, node),
+    account: cluster.account,
+    outputFile: nodePaths(cluster, node).outputFile,
+  })
+}
+
+/**
+ * Waits until a node takes AMQP connections and sees itself in a cluster with `members` nodes.
+ * Throws NODE_START_FAILED with the end of its log if it ends or the time is up.
+ */
+export async function waitUntilReady(
+  cluster: ClusterRecord,
+  node: NodeRecord,
+  members: number,
+  timeoutMs: number,
+): Promise<void> {
+  const outcome = await until(
+    async () => {
+      if (!(await isAlive(await findServer(cluster.folder, node.name)))) return 'ended'
+      return (await isReady(cluster, node, members)) && 'ready'
+    },
+    timeoutMs,
+    150,
+  )
+  if (outcome === 'ready') return
+  throw new ClusterError(
+    'NODE_START_FAILED',
+    `node ${node.name} of cluster "${cluster.name}" ${outcome === 'ended' ? 'ended while it started' : `was not ready after ${timeoutMs / 1000} s`}; its log ends with:\n${lastLines(await nodeLog(cluster, node), 25)}`,
+    { cluster: cluster.name, node: node.name },
+  )
+}
+
+async function isReady(cluster: ClusterRecord, node: NodeRecord, members: number): Promise<boolean> {
+  try {
+    const nodes = await askManagement<{ name: string; running: boolean }[]>(
+      managementUrl(node),
+      cluster.credentials,
+      'nodes?columns=name,running',
+    )
+    const isMember = nodes.some(({ name, running }) => running && name === erlangName(node))
+    return isMember && nodes.length === members && (await isListening(node.amqpPort))
+  } catch (error) {
+    if (isClusterError(error, 'MANAGEMENT_FAILED')) return false
+    throw error
+  }
+}
+
+/** Ends a node the orderly way: it leaves its queues' leadership to others. Throws NODE_STOP_FAILED after `timeoutMs`. */
+export async function stopNode(cluster: ClusterRecord, node: NodeRecord, timeoutMs: number): Promise<void> {
+  const identity = await findServer(cluster.folder, node.name)
+  if (!identity || !(await signal(identity, 'SIGTERM'))) return
+  await signal(identity, 'SIGCONT')
+  if (await waitForEnd(identity, timeoutMs)) return
+  throw new ClusterError(
+    'NODE_STOP_FAILED',
+    `node ${node.name} of cluster "${cluster.name}" did not end within ${timeoutMs / 1000} s; "kill" it, or look at its log`,
+    { cluster: cluster.name, node: node.name },
+  )
+}
+
+/** SIGKILL, and returns when the process is gone. */
+export async function killNode(cluster: ClusterRecord, node: NodeRecord): Promise<void> {
+  const identity = await findServer(cluster.folder, node.name)
+  if (identity && (await signal(identity, 'SIGKILL'))) await waitForEnd(identity, 10_000)
+}
+
+/** Freezes a node: its connections stay open and nothing answers. Throws NODE_STOPPED if it is not running. */
+export async function pauseNode(cluster: ClusterRecord, node: NodeRecord): Promise<void> {
+  await signalLive(cluster, node, 'SIGSTOP')
+}
+
+export async function resumeNode(cluster: ClusterRecord, node: NodeRecord): Promise<void> {
+  await signalLive(cluster, node, 'SIGCONT')
+}
+
+async function signalLive(cluster: ClusterRecord, node: NodeRecord, name: NodeJS.Signals): Promise<void> {
+  if (await signal(await findServer(cluster.folder, node.name), name)) return
+  throw new ClusterError(
+    'NODE_STOPPED',
+    `node ${node.name} of cluster "${cluster.name}" is not running; start it first`,
+    {
+      cluster: cluster.name,
+      node: node.name,
+    },
+  )
+}
+
+export async function nodeState(cluster: ClusterRecord, node: NodeRecord): Promise<NodeState> {
+  const state = await stateOf(await findServer(cluster.folder, node.name))
+  if (state === 'ended') return 'stopped'
+  if (state === 'paused') return 'paused'
+  return (await isListening(node.amqpPort)) ? 'running' : 'starting'
+}
+
+/** The node's log; what it printed before it could open one comes first. */
+export async function nodeLog(cluster: ClusterRecord, node: NodeRecord): Promise<string> {
+  const paths = nodePaths(cluster, node)
+  const texts = [paths.outputFile, paths.logFile].map((path) => readFile(path, 'utf8').catch(() => ''))
+  return (await Promise.all(texts)).join('')
+}
+
+/** Runs a command-line tool of the installation on a node and returns what it prints. */
+export async function runTool(
+  cluster: ClusterRecord,
+  node: NodeRecord,
+  tool: string,
+  args: readonly string[],
+): Promise<string> {
+  return await runCommand(join(cluster.installation.sbin, tool), ['--node', erlangName(node), ...args], {
+    account: cluster.account,
+    env: nodeEnvironment(cluster, node),
+  })
+}
+
+export function managementUrl(node: NodeRecord): string {
+  return `http://127.0.0.1:${node.managementPort}`
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ port, host: '127.0.0.1' })
+    const settle = (answer: boolean) => () => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.setTimeout(2000, settle(false))
+    socket.once('connect', settle(true))
+    socket.once('error', settle(false))
+  })
+}

@@ -1,0 +1,219 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ClusterError, isClusterError } from '../../errors.ts'
+import { giveTo, unprivilegedAccount } from '../account.ts'
+import { exists } from '../install/packages.ts'
+import { installRabbitmq, type RabbitmqInstallation } from '../install/rabbitmq.ts'
+import { isAlive } from '../processes/identity.ts'
+import { withLock } from '../processes/lock.ts'
+import { bindToOwner, ownerOf, releaseFromOwner } from '../processes/owner.ts'
+import { freePorts } from '../processes/ports.ts'
+import { endServers } from '../processes/server.ts'
+import { type Progress, silentProgress } from '../progress.ts'
+import { Cluster } from './cluster.ts'
+import { startEpmd } from './epmd.ts'
+import { clustersFolder, readRecords } from './find.ts'
+import { launchNode, nodeLog, prepareNode, waitUntilReady } from './node.ts'
+import { type ClusterRecord, clusterPaths, nodePaths, readClusterRecord, writeClusterRecord } from './record.ts'
+
+export interface ClusterOptions {
+  /** What `openHome` returned. */
+  readonly home: string
+  /** How many nodes, `n1` and so on; 3 by default. */
+  readonly nodes?: number
+  /** Letters, digits, `-` and `_`. Without one the cluster is called `default`, or `default-2` if that is taken, and so on. */
+  readonly name?: string
+  /** Beside rabbitmq_management, which always is enabled. */
+  readonly plugins?: readonly string[]
+  /** Lines for rabbitmq.conf: `{ vm_memory_high_watermark: '0.5' }`. */
+  readonly config?: Readonly<Record<string, string | number | boolean>>
+  /** Adds an amqps listener to each node. Texts in PEM. With `isPeerVerified` clients need a certificate too. */
+  readonly tls?: TlsOptions
+  /** The cluster ends and its data goes when this process does, also by SIGKILL; this process by default. */
+  readonly ownerPid?: number
+  /** The cluster outlives this process, until `down()`; for the command line. */
+  readonly isDetached?: boolean
+  readonly onProgress?: Progress
+}
+
+export interface TlsOptions {
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+  readonly isPeerVerified?: boolean
+}
+
+const FORM_TIMEOUT_MS = 120_000
+const ATTEMPTS = 3
+
+/**
+ * Starts a cluster of private nodes on free loopback ports and returns when all of them serve and see each other. Brings
+ * RabbitMQ first if it is missing. Throws CLUSTER_EXISTS, CLUSTER_INVALID, CLUSTER_START_FAILED and what `installRabbitmq` throws.
+ */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const onProgress = options.onProgress ?? silentProgress
+  if (options.name !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(options.name)) {
+    throw new ClusterError(
+      'CLUSTER_INVALID',
+      `"${options.name}" is no name for a cluster: letters, digits, - and _ only`,
+    )
+  }
+  const size = options.nodes ?? 3
+  if (!Number.isInteger(size) || size < 1 || size > 9) {
+    throw new ClusterError('CLUSTER_INVALID', `${size} nodes cannot be started; choose 1 to 9`)
+  }
+  const installation = await installRabbitmq({ home: options.home, onProgress })
+  const place = await reserve(options)
+
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return new Cluster(await form(options, installation, place, size, onProgress))
+    } catch (error) {
+      await endServers(place.folder)
+      // Between choosing a port and listening on it somebody else may take it.
+      const canRetry = isClusterError(error) && error.details['isPortTaken'] === true && attempt < ATTEMPTS
+      if (!canRetry) {
+        await rm(place.folder, { recursive: true, force: true })
+        throw error
+      }
+      onProgress(`cluster "${place.name}": a port was taken meanwhile; trying others`)
+    }
+  }
+}
+
+interface Place {
+  readonly name: string
+  readonly folder: string
+}
+
+/** Takes a name by creating its folder, bound to the owner, or to this process while a cluster that is to stay is formed. */
+async function reserve(options: ClusterOptions): Promise<Place> {
+  const parent = clustersFolder(options.home)
+  return await withLock(join(parent, '.lock'), async () => {
+    for (let suffix = 1; ; suffix++) {
+      const name = options.name ?? (suffix === 1 ? 'default' : `default-${suffix}`)
+      const folder = join(parent, name)
+      await clearLeftovers(folder)
+      const isTaken = await exists(folder)
+      if (isTaken && options.name === undefined) continue
+      if (isTaken) {
+        throw new ClusterError(
+          'CLUSTER_EXISTS',
+          `there is a cluster "${name}" already; use it, take it down, or choose another name`,
+          { cluster: name },
+        )
+      }
+      await mkdir(folder, { mode: 0o755 })
+      await bindToOwner(folder, options.ownerPid ?? process.pid)
+      return { name, folder }
+    }
+  })
+}
+
+/** Removes a folder whose owner died together with its reaper, as in a power cut. */
+async function clearLeftovers(folder: string): Promise<void> {
+  const owner = await ownerOf(folder)
+  const isUnfinished = !owner && !(await readClusterRecord(folder))
+  if (!isUnfinished && (!owner || (await isAlive(owner)))) return
+  await endServers(folder)
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function form(
+  options: ClusterOptions,
+  installation: RabbitmqInstallation,
+  place: Place,
+  size: number,
+  onProgress: Progress,
+): Promise<ClusterRecord> {
+  const record = await plan(options, installation, place, size)
+  await prepare(record, options.tls)
+  onProgress(`cluster "${record.name}": starting ${size} nodes of RabbitMQ ${installation.version}`)
+  try {
+    await startEpmd(record)
+    await Promise.all(record.nodes.map((node) => launchNode(record, node)))
+    await Promise.all(record.nodes.map((node) => waitUntilReady(record, node, size, FORM_TIMEOUT_MS)))
+  } catch (error) {
+    const logs = await Promise.all(record.nodes.map((node) => nodeLog(record, node)))
+    const isPortTaken = logs.some((log) => /eaddrinuse/i.test(log))
+    throw new ClusterError(
+      'CLUSTER_START_FAILED',
+      `cluster "${record.name}" was not formed: ${error instanceof Error ? error.message : String(error)}`,
+      { cluster: record.name, isPortTaken },
+      error,
+    )
+  }
+  if (options.isDetached) await releaseFromOwner(record.folder)
+  return record
+}
+
+async function plan(
+  options: ClusterOptions,
+  installation: RabbitmqInstallation,
+  place: Place,
+  size: number,
+): Promise<ClusterRecord> {
+  const portsPerNode = options.tls ? 4 : 3
+  const [epmdPort = 0, ...ports] = await freePorts(1 + size * portsPerNode, await portsInUse(options.home))
+  return {
+    ...place,
+    createdAt: new Date().toISOString(),
+    installation,
+    account: await unprivilegedAccount(),
+    credentials: { username: 'warren', password: randomBytes(18).toString('base64url') },
+    epmdPort,
+    plugins: options.plugins ?? [],
+    config: Object.entries(options.config ?? {}).map(([key, value]) => `${key} = ${value}`),
+    isPeerVerified: options.tls?.isPeerVerified,
+    nodes: Array.from({ length: size }, (_, index) => {
+      const [amqpPort = 0, managementPort = 0, distributionPort = 0, tlsPort] = ports.slice(index * portsPerNode)
+      return {
+        name: `n${index + 1}`,
+        amqpPort,
+        managementPort,
+        distributionPort,
+        tlsPort: options.tls ? tlsPort : undefined,
+      }
+    }),
+  }
+}
+
+/** Ports of stopped nodes too: they will want them back. */
+async function portsInUse(home: string): Promise<Set<number>> {
+  const records = await readRecords(home)
+  return new Set(
+    records.flatMap((record) => [
+      record.epmdPort,
+      ...record.nodes.flatMap((node) => [
+        node.amqpPort,
+        node.managementPort,
+        node.distributionPort,
+        ...(node.tlsPort === undefined ? [] : [node.tlsPort]),
+      ]),
+    ]),
+  )
+}
+
+async function prepare(record: ClusterRecord, tls: TlsOptions | undefined): Promise<void> {
+  const paths = clusterPaths(record.folder)
+  for (const folder of [paths.home, paths.temporary, ...(tls ? [paths.tls] : [])]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await giveTo(record.account, folder)
+  }
+  const secrets: [string, string][] = [[paths.cookie, randomBytes(24).toString('base64url')]]
+  if (tls) {
+    for (const part of ['ca', 'cert', 'key'] as const) secrets.push([join(paths.tls, `${part}.pem`), tls[part]])
+  }
+  for (const [file, content] of secrets) {
+    // Erlang refuses a cookie that others may read, and writes are refused to the file of an earlier attempt.
+    await rm(file, { force: true })
+    await writeFile(file, content, { mode: 0o400 })
+    await giveTo(record.account, file)
+  }
+  for (const node of record.nodes) {
+    await rm(nodePaths(record, node).folder, { recursive: true, force: true })
+    await prepareNode(record, node)
+  }
+  await writeClusterRecord(record)
+}
