@@ -26,7 +26,12 @@ export const errorCodes = {
   STORE_UNAVAILABLE: 'the database cannot be reached',
   STORE_NOT_MIGRATED: "the store's schema is older than this version; run warren store migrate",
   STORE_TOO_NEW: "the store's schema was written by a newer version of Warren",
+  MIGRATION_CHANGED: 'a migration was applied to the store with another text than this version has',
+  STORE_BUSY:
+    'another transaction holds the same message for longer than the statement timeout; nothing is wrong with either',
   TRANSACTION_INVALID: 'the value passed as tx is not a transaction of this store',
+  TRANSACTION_ABORTED:
+    'a statement failed, its error was caught, and the database takes nothing more of the transaction',
   TRANSACTION_CLOSED: 'a transaction was used after it was committed, rolled back or taken away',
   COMMIT_UNKNOWN: 'the connection was lost while committing; whether the transaction stands is not known',
   TRANSACTION_NESTED: 'a transaction was opened inside another one of the same store, which would wait for itself',

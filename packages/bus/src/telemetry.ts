@@ -39,7 +39,11 @@ export const noTelemetry: Telemetry = {
 }
 
 /** Attributes that every span and metric of a message has. */
-export function messagingAttributes(operation: 'publish' | 'process', destination: string, routingKey: string): Attributes {
+export function messagingAttributes(
+  operation: 'publish' | 'process',
+  destination: string,
+  routingKey: string,
+): Attributes {
   return {
     'messaging.system.name': 'rabbitmq',
     // Deprecated in favour of messaging.system.name; today's collectors still group by it.

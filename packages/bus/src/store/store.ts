@@ -264,6 +264,8 @@ export interface SubscriptionSummary extends SubscriptionRecord {
 export interface SubscriptionStore {
   /** Inserts or updates; `activeFrom` is kept from the first time. */
   announce(subscription: SubscriptionRecord): Promise<void>
+  /** What was announced last; null for a name that never was. */
+  find(name: string): Promise<SubscriptionRecord | null>
   list(): Promise<readonly SubscriptionSummary[]>
 }
 

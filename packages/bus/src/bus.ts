@@ -1,0 +1,349 @@
+import { Connection } from './amqp/connection.ts'
+import { parseEndpoints } from './amqp/endpoints.ts'
+import { brokerNames, publisherTopology } from './amqp/names.ts'
+import type { BrokerNames } from './amqp/names.ts'
+import { Publisher } from './amqp/publisher.ts'
+import type { TlsOptions } from './amqp/tls.ts'
+import { ensureTopology } from './amqp/topology.ts'
+import type { Catalog } from './catalog/catalog.ts'
+import type { EventInput, EventNames, EventOf } from './catalog/event-types.ts'
+import { checkPatterns } from './inbox/patterns.ts'
+import type { MatchingNames, ValidPatterns } from './catalog/typed-pattern.ts'
+import type { EventEnvelope } from './envelope/event.ts'
+import { WarrenError } from './errors.ts'
+import type { DirectContext } from './inbox/direct.ts'
+import { SubscriptionRunner } from './inbox/runner.ts'
+import { subscription } from './inbox/subscription.ts'
+import type { AnyEvent, Handler, HandlerContext, SubscriptionOptions } from './inbox/subscription.ts'
+import { silentLogger } from './logger.ts'
+import type { Logger } from './logger.ts'
+import { Maintenance } from './maintenance.ts'
+import { Outbox } from './outbox/outbox.ts'
+import type { PublishedEvent } from './outbox/outbox.ts'
+import { DEFAULT_MAX_BODY_BYTES } from './outbox/publish.ts'
+import type { PublishOptions } from './outbox/publish.ts'
+import { Relay } from './outbox/relay.ts'
+import { Signal } from './signal.ts'
+import type { Retention, Sql, Store } from './store/store.ts'
+import { noTelemetry } from './telemetry.ts'
+import type { Telemetry } from './telemetry.ts'
+
+export interface BusOptions<C extends Catalog, Tx extends Sql> {
+  /** The service's name: on every message it publishes, and on its connections in the management page. */
+  readonly service: string
+  readonly catalog: C
+  /** Needed to publish, and for every subscription that does not say `inbox: false`. */
+  readonly store?: Store<Tx>
+  /** `amqp://` or `amqps://` URLs of the cluster's nodes; tried in random order, the next one when one fails. */
+  readonly endpoints: readonly string[]
+  /** Used for endpoints whose URL has none. */
+  readonly credentials?: { readonly username: string; readonly password: string }
+  readonly tls?: TlsOptions
+  /** Seconds of silence after which a connection counts as dead, roughly. Default 5. */
+  readonly heartbeatS?: number
+  /** Names on the broker. Default: `brokerNames()`, as in docs/configuration.md. */
+  readonly names?: BrokerNames
+  /**
+   * False: another process runs the relay (`warren relay`, or a bus of the same service and store). Default true, when
+   * there is a store.
+   */
+  readonly relay?: boolean | RelayTuning
+  /** Largest JSON body in bytes. Default 1 MiB. */
+  readonly maxBodyBytes?: number
+  /** Default 30 days each. */
+  readonly retention?: Partial<Retention>
+  readonly logger?: Logger
+  /** Default: none. `openTelemetry()` of `@warren/bus/opentelemetry` is the one to use. */
+  readonly telemetry?: Telemetry
+}
+
+export interface RelayTuning {
+  /** Unconfirmed messages at a time. Default 1,000. */
+  readonly window?: number
+  /** Longest wait for a confirm before the event counts as unconfirmed. Default 10 s. */
+  readonly confirmTimeoutMs?: number
+  /** Longest pause between two looks into the store. Default 100 ms. */
+  readonly idlePollMs?: number
+  /** How long a dead relay's share stays with it. Default 6 s. */
+  readonly leaseMs?: number
+}
+
+/** The event a handler gets for these patterns: the union of exactly the events that they match. */
+export type SubscribedEvent<C extends Catalog, Patterns extends readonly string[]> = EventOf<
+  C,
+  MatchingNames<C, Patterns[number]>,
+  EventEnvelope
+>
+
+const DAY_MS = 86_400_000
+
+/**
+ * A service's connection to the events of its team.
+ *
+ * start() opens the store, connects and begins to consume; a broker that cannot be reached is no error, it is waited for.
+ * stop() drains: handlers that run finish and are acknowledged, confirms in flight are recorded. Both are safe to call twice.
+ */
+export class Bus<C extends Catalog, Tx extends Sql> {
+  readonly signals: BusSignals = {
+    /** An event was settled with the broker: confirmed, returned, … */
+    relayed: new Signal(),
+    /** A message was settled by a subscription of this bus. */
+    received: new Signal(),
+  }
+  readonly #options: BusOptions<C, Tx>
+  readonly #logger: Logger
+  readonly #names: BrokerNames
+  readonly #retention: Retention
+  readonly #outbox: Outbox<Tx> | null
+  readonly #relay: { readonly connection: Connection; readonly publisher: Publisher; readonly relay: Relay } | null
+  readonly #maintenance: Maintenance | null
+  #consumeConnection: Connection | null = null
+  readonly #runners = new Map<string, SubscriptionRunner<Tx>>()
+  #state: 'new' | 'started' | 'stopped' = 'new'
+  #stopping: Promise<void> | null = null
+
+  constructor(options: BusOptions<C, Tx>) {
+    this.#options = options
+    this.#logger = options.logger ?? silentLogger
+    this.#names = options.names ?? brokerNames()
+    this.#retention = { outboxDays: 30, inboxDays: 30, ...options.retention }
+    if (options.service === '') throw new WarrenError('CONFIG_INVALID', 'a bus needs the name of its service')
+    // Endpoints are checked here, before anything is started.
+    parseEndpoints(options.endpoints, options.credentials)
+
+    const { store } = options
+    this.#relay = store === undefined || options.relay === false ? null : this.#makeRelay(store)
+    this.#maintenance =
+      store === undefined ? null : new Maintenance({ store, retention: this.#retention, logger: this.#logger })
+    this.#outbox =
+      store === undefined
+        ? null
+        : new Outbox<Tx>({
+            store,
+            catalog: options.catalog,
+            service: options.service,
+            maxBodyBytes: options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
+            telemetry: options.telemetry ?? noTelemetry,
+            onWritten: () => this.#relay?.relay.expect(),
+            onCommitted: () => this.#relay?.relay.wake(),
+          })
+  }
+
+  /**
+   * Adds the event to the outbox in the caller's transaction: it is sent if and only if `tx` commits. Resolves with its id.
+   * `tx` is what transaction() and handlers give, a `pg` client inside BEGIN, or what an adapter makes of another
+   * library's. Throws EVENT_UNKNOWN, EVENT_INVALID (with the path of each field), EVENT_TOO_LARGE, ENTITY_ID_MISSING,
+   * TRANSACTION_INVALID, STORE_REQUIRED.
+   */
+  publish<Name extends EventNames<C>>(
+    tx: Sql,
+    name: Name,
+    data: EventInput<C, Name>,
+    options?: PublishOptions,
+  ): Promise<PublishedEvent>
+  /** The same in a transaction of its own: it is in the store when this resolves. */
+  publish<Name extends EventNames<C>>(
+    name: Name,
+    data: EventInput<C, Name>,
+    options?: PublishOptions,
+  ): Promise<PublishedEvent>
+  async publish(
+    first: Sql | string,
+    second: unknown,
+    third: unknown,
+    fourth?: PublishOptions,
+  ): Promise<PublishedEvent> {
+    const outbox = this.#needOutbox('publish')
+    if (typeof first === 'string') return outbox.publish(first, second, (third as PublishOptions | undefined) ?? {})
+    return outbox.publishIn(first, second as string, third, fourth ?? {})
+  }
+
+  /**
+   * Runs `work` in a transaction of the store: commits when it resolves, rolls back when it rejects. Business rows and
+   * events that are written through `tx` stand or fall together. Throws STORE_UNAVAILABLE when the database is away, and
+   * COMMIT_UNKNOWN when it went away during COMMIT and did not come back in time to say what happened.
+   */
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#needOutbox('transaction').transaction(work)
+  }
+
+  /**
+   * Handles each event that matches one of the patterns, once: the handler's writes through `tx` and the receipt commit together.
+   * Events reach it in no promised order. May be called before or after start(). Throws SUBSCRIPTION_INVALID,
+   * PATTERN_INVALID, PATTERN_MATCHES_NOTHING, CONFIG_INVALID; rejects with QUEUE_INEQUIVALENT when the queue exists with other properties.
+   */
+  async subscribe<const Patterns extends readonly string[]>(
+    name: string,
+    patterns: ValidPatterns<C, Patterns>,
+    handler: Handler<SubscribedEvent<C, Patterns>, DirectContext>,
+    options: SubscriptionOptions & { readonly inbox: false },
+  ): Promise<void>
+  async subscribe<const Patterns extends readonly string[]>(
+    name: string,
+    patterns: ValidPatterns<C, Patterns>,
+    handler: Handler<SubscribedEvent<C, Patterns>, HandlerContext<Tx>>,
+    options?: SubscriptionOptions,
+  ): Promise<void>
+  async subscribe(
+    name: string,
+    patterns: readonly string[],
+    handler: Handler<never, HandlerContext<Tx>>,
+    options: SubscriptionOptions = {},
+  ): Promise<void> {
+    if (this.#state === 'stopped')
+      throw new WarrenError('BUS_STOPPED', `"${name}" cannot subscribe: the bus is stopped`)
+    const checked = subscription(name, patterns, options)
+    checkPatterns(name, patterns, this.#options.catalog)
+    if (this.#runners.has(name)) {
+      throw new WarrenError('SUBSCRIPTION_INVALID', `the subscription "${name}" is defined twice`, { name })
+    }
+    const { service, catalog, store, telemetry } = this.#options
+    if (checked.inbox && store === undefined) {
+      throw new WarrenError(
+        'STORE_REQUIRED',
+        `the subscription "${name}" needs a store; without one say inbox: false`,
+        { name },
+      )
+    }
+    this.#consumeConnection ??= this.#connect('consume')
+    const runner = new SubscriptionRunner<Tx>(
+      {
+        service,
+        catalog,
+        subscription: checked,
+        // The typed overloads promise exactly the events that the catalog's validation lets through.
+        handler: handler as Handler<AnyEvent, HandlerContext<Tx>>,
+        connection: this.#consumeConnection,
+        names: this.#names,
+        logger: this.#logger,
+        telemetry: telemetry ?? noTelemetry,
+        maxAgeMs: checked.inbox ? this.#retention.inboxDays * DAY_MS : Infinity,
+      },
+      checked.inbox ? (store ?? null) : null,
+    )
+    runner.signals.settled.on((settled) => this.signals.received.emit({ subscription: name, ...settled }))
+    this.#runners.set(name, runner)
+    if (this.#state === 'started') {
+      await this.#consumeConnection.start()
+      await runner.start()
+    }
+  }
+
+  /**
+   * Rejects with STORE_UNAVAILABLE, STORE_NOT_MIGRATED, ACCESS_REFUSED (wrong password or vhost), TLS_FAILED, QUEUE_INEQUIVALENT;
+   * the bus is stopped again then.
+   */
+  async start(): Promise<void> {
+    if (this.#state === 'stopped')
+      throw new WarrenError('BUS_STOPPED', 'a stopped bus cannot be started again; make a new one')
+    if (this.#state === 'started') return
+    this.#state = 'started'
+    try {
+      await this.#options.store?.start()
+      if (this.#relay !== null) {
+        await this.#relay.connection.start()
+        this.#relay.publisher.start()
+        await this.#relay.relay.start()
+      }
+      this.#maintenance?.start()
+      await this.#consumeConnection?.start()
+      for (const runner of this.#runners.values()) await runner.start()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    this.#state = 'stopped'
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()))
+    await this.#maintenance?.stop()
+    await this.#relay?.relay.stop()
+    await this.#relay?.publisher.stop()
+    await Promise.all([this.#consumeConnection?.stop(), this.#relay?.connection.stop()])
+    await this.#options.store?.stop()
+  }
+
+  /**
+   * Calls stop() on SIGTERM and SIGINT, then ends the process by the same signal. Returns a function that takes it back.
+   */
+  stopOnSignals(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): () => void {
+    const remove = (): void => {
+      for (const signal of signals) process.off(signal, onSignal)
+    }
+    const onSignal = (signal: NodeJS.Signals): void => {
+      remove()
+      this.#logger.info({ signal }, 'stopping: what runs is finished first')
+      this.stop().then(
+        () => process.kill(process.pid, signal),
+        (error: unknown) => {
+          this.#logger.error({ error }, 'the bus could not be stopped cleanly')
+          process.exit(1)
+        },
+      )
+    }
+    for (const signal of signals) process.on(signal, onSignal)
+    return remove
+  }
+
+  #needOutbox(what: string): Outbox<Tx> {
+    if (this.#outbox === null)
+      throw new WarrenError('STORE_REQUIRED', `${what}() needs a store: an event is persisted before it is sent`)
+    if (this.#state !== 'started') throw new WarrenError('BUS_STOPPED', `${what}() needs a started bus`)
+    return this.#outbox
+  }
+
+  #connect(purpose: 'publish' | 'consume'): Connection {
+    const { service, endpoints, credentials, tls, heartbeatS } = this.#options
+    return new Connection({
+      endpoints: parseEndpoints(endpoints, credentials),
+      name: `${service} ${purpose}`,
+      logger: this.#logger,
+      ...(tls === undefined ? {} : { tls }),
+      ...(heartbeatS === undefined ? {} : { heartbeatS }),
+    })
+  }
+
+  #makeRelay(store: Store<Tx>): { connection: Connection; publisher: Publisher; relay: Relay } {
+    const { catalog, telemetry } = this.#options
+    const { window, confirmTimeoutMs, ...tuning } = typeof this.#options.relay === 'object' ? this.#options.relay : {}
+    const connection = this.#connect('publish')
+    connection.onConnected((model) =>
+      ensureTopology(model, publisherTopology(catalog.entities, this.#names), this.#logger),
+    )
+    const publisher = new Publisher({
+      connection,
+      logger: this.#logger,
+      ...(window === undefined ? {} : { window }),
+      ...(confirmTimeoutMs === undefined ? {} : { confirmTimeoutMs }),
+    })
+    const relay = new Relay({
+      outbox: store.outbox,
+      leases: store.leases,
+      connection,
+      publisher,
+      // The name's first word is its entity; an event that left the catalog since it was stored still has its exchange.
+      exchangeOf: (name) => this.#names.eventExchange(name.split('.', 1)[0] ?? name),
+      logger: this.#logger,
+      telemetry: telemetry ?? noTelemetry,
+      ...tuning,
+    })
+    relay.signals.settled.on((settled) => this.signals.relayed.emit(settled))
+    return { connection, publisher, relay }
+  }
+}
+
+export interface BusSignals {
+  readonly relayed: Signal<import('./outbox/relay.ts').RelayedEvent>
+  readonly received: Signal<import('./inbox/subscriber.ts').SettledMessage & { readonly subscription: string }>
+}
+
+/** Makes a bus; nothing happens before start(). Throws ENDPOINT_INVALID, CONFIG_INVALID. */
+export function createBus<C extends Catalog, Tx extends Sql = Sql>(options: BusOptions<C, Tx>): Bus<C, Tx> {
+  return new Bus(options)
+}

@@ -1,0 +1,101 @@
+import type { DecodedMessage } from '../envelope/decode.ts'
+import { WarrenError } from '../errors.ts'
+import type { NewFailure, Sql, Store } from '../store/store.ts'
+import { failureOf } from './failure.ts'
+import { invoke } from './invoke.ts'
+import type { InvokeOptions } from './invoke.ts'
+import { decideOutcome } from './outcome.ts'
+import type { HandlerContext } from './subscription.ts'
+
+export interface BatchOptions<Tx extends Sql> extends InvokeOptions<HandlerContext<Tx>> {
+  readonly store: Store<Tx>
+}
+
+/** What a batch made of one message, once its transaction has committed. */
+export type BatchResult =
+  | { readonly kind: 'handled' }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'failed'; readonly failure: NewFailure; readonly error: unknown }
+  /** The batch ran long enough and committed without it. */
+  | { readonly kind: 'postponed' }
+
+/**
+ * Handles messages in one transaction: inbox rows first, then each handler behind a savepoint of its own, so that a failure undoes
+ * only itself, then the rows of those that failed. Nothing has happened unless it resolves. Rejects with
+ * STORE_UNAVAILABLE when the database is away, and with the database's error when the transaction cannot commit.
+ */
+export async function handleBatch<Tx extends Sql>(
+  options: BatchOptions<Tx>,
+  messages: readonly DecodedMessage[],
+  { clearStarts }: { readonly clearStarts: boolean },
+): Promise<ReadonlyMap<string, BatchResult>> {
+  const { store, subscription } = options
+  const run = async (tx: Tx): Promise<ReadonlyMap<string, BatchResult>> => {
+    const fresh = await store.inbox.receive(tx, subscription.name, messages)
+    const results = new Map<string, BatchResult>()
+    const postponed: string[] = []
+    const startedAtMs = performance.now()
+
+    for (const message of messages) {
+      if (results.has(message.id)) continue // twice in one batch: the first one counts
+      if (!fresh.has(message.id)) results.set(message.id, { kind: 'duplicate' })
+      else if (results.size > 0 && performance.now() - startedAtMs > subscription.maxBatchMs) {
+        postponed.push(message.id)
+        results.set(message.id, { kind: 'postponed' })
+      } else results.set(message.id, await handleOne(options, tx, message))
+    }
+
+    const failures = [...results.values()].flatMap((result) => (result.kind === 'failed' ? [result.failure] : []))
+    if (failures.length > 0) await store.inbox.fail(tx, failures)
+    if (postponed.length > 0) await store.inbox.forget(tx, subscription.name, postponed)
+    if (clearStarts)
+      await store.inbox.clearStarts(
+        tx,
+        subscription.name,
+        messages.map((message) => message.id),
+      )
+    return results
+  }
+  return store.transaction(run, { statementTimeoutMs: subscription.timeoutMs })
+}
+
+async function handleOne<Tx extends Sql>(
+  options: BatchOptions<Tx>,
+  tx: Tx,
+  message: DecodedMessage,
+): Promise<BatchResult> {
+  const { store, subscription } = options
+  for (let immediate = 0; ; immediate++) {
+    try {
+      await store.savepoint(tx, (inner) =>
+        invoke(options, message, (signal) => ({ tx: inner, signal, attempt: 1, subscription: subscription.name })),
+      )
+      return { kind: 'handled' }
+    } catch (error) {
+      if (store.isUnavailable(error)) throw error
+      const outcome = decideOutcome(error, 1, subscription.retry, Math.random())
+      if (outcome.kind === 'retry' && immediate < subscription.retry.immediate) continue
+      return { kind: 'failed', failure: failureOf(subscription.name, message, error, 1, outcome), error }
+    }
+  }
+}
+
+/** Records a failure of a message that could not be recorded in its own transaction. False for a duplicate. */
+export async function recordFailure<Tx extends Sql>(store: Store<Tx>, failure: NewFailure): Promise<boolean> {
+  return store.transaction(async (tx) => {
+    const received = { id: failure.messageId, name: failure.name, source: failure.source }
+    const fresh = await store.inbox.receive(tx, failure.subscription, [received])
+    if (fresh.has(failure.messageId)) await store.inbox.fail(tx, [failure])
+    await store.inbox.clearStarts(tx, failure.subscription, [failure.messageId])
+    return fresh.has(failure.messageId)
+  })
+}
+
+/** The error of a message that took the process down each time it was started. */
+export function crashed(message: DecodedMessage, starts: number): WarrenError {
+  return new WarrenError(
+    'HANDLER_CRASHED',
+    `the process ended ${starts} times while it handled this message; it is not started again`,
+    { id: message.id, starts },
+  )
+}

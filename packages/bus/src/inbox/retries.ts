@@ -1,0 +1,153 @@
+import type { Logger } from '../logger.ts'
+import { Signal } from '../signal.ts'
+import type { Failure, NewFailure, Sql } from '../store/store.ts'
+import type { BatchOptions } from './batch.ts'
+import { crashed } from './batch.ts'
+import { messageOf } from './failure.ts'
+import { describeError } from './fingerprint.ts'
+import { invoke } from './invoke.ts'
+import { decideOutcome } from './outcome.ts'
+
+export interface RetriesOptions<Tx extends Sql> extends BatchOptions<Tx> {
+  readonly logger: Logger
+  /** Longest pause between two looks into the store; a person's retry waits no longer than this. Default 1 s. */
+  readonly pollMs?: number
+}
+
+/** Retries taken from the store at once. */
+const CLAIM_LIMIT = 20
+/** Beyond the handler's deadline, so that a claim never expires under a handler that still runs. */
+const LEASE_MARGIN_MS = 30_000
+
+/**
+ * Runs the due retries of one subscription from the store, one after another, beside the deliveries: a message that
+ * fails again blocks nobody. A claim counts the attempt before the handler runs, so a process that dies in it is counted.
+ */
+export class Retries<Tx extends Sql> {
+  readonly signals: {
+    readonly settled: Signal<{ readonly id: string; readonly kind: 'handled' | 'failed' | 'dropped' }>
+  } = {
+    settled: new Signal(),
+  }
+  readonly #options: RetriesOptions<Tx>
+  #isRunning = false
+  #timer: NodeJS.Timeout | null = null
+  #round: Promise<void> = Promise.resolve()
+
+  constructor(options: RetriesOptions<Tx>) {
+    this.#options = options
+  }
+
+  start(): void {
+    if (this.#isRunning) return
+    this.#isRunning = true
+    this.#schedule(0)
+  }
+
+  /** Waits for the handler that runs; what was claimed and not started is given back uncounted. */
+  async stop(): Promise<void> {
+    this.#isRunning = false
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    await this.#round
+  }
+
+  #schedule(delayMs: number): void {
+    if (!this.#isRunning) return
+    this.#timer = setTimeout(() => {
+      this.#round = this.#runRound()
+    }, delayMs)
+  }
+
+  async #runRound(): Promise<void> {
+    const { store, subscription, logger, pollMs = 1_000 } = this.#options
+    try {
+      const leaseMs = subscription.timeoutMs * CLAIM_LIMIT + LEASE_MARGIN_MS
+      const claimed = await store.inbox.claimRetries(subscription.name, { limit: CLAIM_LIMIT, leaseMs })
+      await this.#runClaimed(claimed)
+      const nextInMs = claimed.length === CLAIM_LIMIT ? 0 : await store.inbox.nextRetryInMs(subscription.name)
+      this.#schedule(Math.min(pollMs, nextInMs ?? pollMs))
+    } catch (error) {
+      logger.warn({ error, subscription: subscription.name }, 'retries could not be run; trying again')
+      this.#schedule(pollMs)
+    }
+  }
+
+  async #runClaimed(claimed: readonly Failure[]): Promise<void> {
+    const { store, subscription } = this.#options
+    for (const [index, failure] of claimed.entries()) {
+      if (!this.#isRunning) {
+        const rest = claimed.slice(index).map(({ messageId }) => messageId)
+        await store.inbox.unclaim(subscription.name, rest, 0)
+        return
+      }
+      try {
+        await this.#retry(failure)
+      } catch (error) {
+        const rest = claimed.slice(index).map(({ messageId }) => messageId)
+        // The store is away more often than not: then the claim expires by itself, counted as one attempt.
+        await store.inbox.unclaim(subscription.name, rest, 1_000).catch(() => undefined)
+        throw error
+      }
+    }
+  }
+
+  /** `failure.attempts` counts this attempt already. Rejects only when the store is away. */
+  async #retry(failure: Failure): Promise<void> {
+    const { store, subscription } = this.#options
+    try {
+      const message = messageOf(failure)
+      // Only a claim that was never settled can get here: the process died in the handler, each time.
+      if (failure.attempts > subscription.retry.attempts) throw crashed(message, failure.attempts - 1)
+      const isResolved = await store.transaction(
+        async (tx) => {
+          await invoke(this.#options, message, (signal) => ({
+            tx,
+            signal,
+            attempt: failure.attempts,
+            subscription: subscription.name,
+          }))
+          if (!(await store.inbox.resolve(tx, subscription.name, message.id))) throw new Dropped()
+          return true
+        },
+        { statementTimeoutMs: subscription.timeoutMs },
+      )
+      if (isResolved) this.signals.settled.emit({ id: message.id, kind: 'handled' })
+    } catch (error) {
+      if (error instanceof Dropped) {
+        this.signals.settled.emit({ id: failure.messageId, kind: 'dropped' })
+        return
+      }
+      if (store.isUnavailable(error)) throw error
+      await this.#failAgain(failure, error)
+    }
+  }
+
+  async #failAgain(failure: Failure, error: unknown): Promise<void> {
+    const { store, subscription, logger, telemetry } = this.#options
+    const outcome = decideOutcome(error, failure.attempts, subscription.retry, Math.random())
+    const again: NewFailure = {
+      ...failure,
+      state: outcome.kind === 'retry' ? 'retrying' : 'parked',
+      delayMs: outcome.kind === 'retry' ? outcome.delayMs : 0,
+      error: describeError(error),
+    }
+    await store.transaction((tx) => store.inbox.fail(tx, [again]))
+    const fields = {
+      subscription: subscription.name,
+      id: failure.messageId,
+      event: failure.name,
+      attempts: failure.attempts,
+      code: again.error.code,
+      error: again.error.message,
+    }
+    if (outcome.kind === 'park') logger.error(fields, 'the handler failed again; the message is parked')
+    else logger.warn({ ...fields, delayMs: outcome.delayMs }, 'the handler failed again; the message is tried again')
+    telemetry.record(outcome.kind === 'park' ? 'warren.parked' : 'warren.retries', 1, {
+      'messaging.consumer.group.name': subscription.name,
+    })
+    this.signals.settled.emit({ id: failure.messageId, kind: 'failed' })
+  }
+}
+
+/** The failure is no longer ours: somebody discarded it, or resolved it, while the handler ran. Rolls its effects back. */
+class Dropped extends Error {}

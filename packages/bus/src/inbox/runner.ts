@@ -1,0 +1,121 @@
+import type { Connection } from '../amqp/connection.ts'
+import { Consumer } from '../amqp/consumer.ts'
+import { subscriptionTopology } from '../amqp/names.ts'
+import type { BrokerNames } from '../amqp/names.ts'
+import { ensureTopology } from '../amqp/topology.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Logger } from '../logger.ts'
+import { Signal } from '../signal.ts'
+import type { Sql, Store } from '../store/store.ts'
+import type { Telemetry } from '../telemetry.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { DirectSubscriber } from './direct.ts'
+import type { DirectContext } from './direct.ts'
+import { Retries } from './retries.ts'
+import { Subscriber } from './subscriber.ts'
+import type { SettledMessage } from './subscriber.ts'
+import type { AnyEvent, Handler, HandlerContext, Subscription } from './subscription.ts'
+
+export interface RunnerOptions<Tx extends Sql> {
+  readonly service: string
+  readonly subscription: Subscription
+  readonly handler: Handler<AnyEvent, HandlerContext<Tx>>
+  readonly catalog: Catalog
+  readonly connection: Connection
+  readonly names: BrokerNames
+  readonly logger: Logger
+  readonly telemetry: Telemetry
+  readonly maxAgeMs: number
+}
+
+interface Part {
+  start(): Promise<void> | void
+  stop(): Promise<void>
+}
+
+/** Everything that one subscription runs: its consumer, its retries, its dead letters. Started and stopped as one. */
+export class SubscriptionRunner<Tx extends Sql> {
+  readonly signals: { readonly settled: Signal<SettledMessage>; readonly consuming: Signal } = {
+    settled: new Signal(),
+    consuming: new Signal(),
+  }
+  readonly subscription: Subscription
+  readonly #options: RunnerOptions<Tx>
+  readonly #parts: readonly Part[]
+  readonly #store: Store<Tx> | null
+  readonly #queue: string
+  #previousPatterns: readonly string[] = []
+
+  constructor(options: RunnerOptions<Tx>, store: Store<Tx> | null) {
+    this.#options = options
+    this.#store = store
+    this.subscription = options.subscription
+    this.#queue = options.names.subscriptionQueue(options.subscription.name)
+    this.#parts = store === null ? this.#withoutInbox() : this.#withInbox(store)
+  }
+
+  async start(): Promise<void> {
+    const { service, subscription } = this.#options
+    const { name, patterns } = subscription
+    this.#previousPatterns = (await this.#store?.subscriptions.find(name))?.patterns ?? []
+    for (const part of this.#parts) await part.start()
+    await this.#store?.subscriptions.announce({ name, service, patterns, queue: this.#queue })
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#parts.map((part) => part.stop()))
+  }
+
+  #withInbox(store: Store<Tx>): readonly Part[] {
+    const { subscription, names, logger } = this.#options
+    const invocation = { ...this.#options, store, queue: this.#queue }
+    const consumer = this.#consumer(this.#queue, subscription.prefetch, (delivery) => subscriber.accept(delivery))
+    const subscriber = new Subscriber<Tx>({ ...invocation, consumer })
+    subscriber.signals.settled.on((settled) => this.signals.settled.emit(settled))
+
+    // A row of the store is remembered for as long as it is there, however old the message is.
+    const retries = new Retries<Tx>({ ...invocation, maxAgeMs: Infinity })
+    const deadConsumer = this.#consumer(names.deadQueue(subscription.name), 10, (delivery) =>
+      deadLetters.accept(delivery),
+    )
+    const deadLetters = new DeadLetters<Tx>({ subscription: subscription.name, store, consumer: deadConsumer, logger })
+    return [subscriber, deadLetters, retries]
+  }
+
+  #withoutInbox(): readonly Part[] {
+    const { subscription, handler } = this.#options
+    const consumer = this.#consumer(this.#queue, subscription.prefetch, (delivery) => direct.accept(delivery))
+    // Without an inbox there is no transaction, and subscribe() types the handler accordingly.
+    const direct = new DirectSubscriber({
+      ...this.#options,
+      handler: handler as Handler<AnyEvent, DirectContext>,
+      queue: this.#queue,
+      consumer,
+    })
+    direct.signals.settled.on((settled) => this.signals.settled.emit(settled))
+    return [direct]
+  }
+
+  #consumer(
+    queue: string,
+    prefetch: number,
+    onDelivery: ConstructorParameters<typeof Consumer>[0]['onDelivery'],
+  ): Consumer {
+    const { connection, logger, subscription, names } = this.#options
+    const { name, patterns, deliveryLimit } = subscription
+    const consumer = new Consumer({
+      connection,
+      queue,
+      prefetch,
+      onDelivery,
+      logger,
+      ensure: (model) => {
+        const previousPatterns = this.#previousPatterns
+        const topology = subscriptionTopology({ name, patterns, previousPatterns, deliveryLimit, names })
+        return ensureTopology(model, topology, logger)
+      },
+    })
+    if (queue === this.#queue) consumer.signals.consuming.on(() => this.signals.consuming.emit())
+    return consumer
+  }
+}

@@ -1,0 +1,33 @@
+export { Bus, createBus } from './bus.ts'
+export type { BusOptions, BusSignals, RelayTuning, SubscribedEvent } from './bus.ts'
+
+export { catalog } from './catalog/catalog.ts'
+export type { Catalog, CatalogEvent } from './catalog/catalog.ts'
+export { entity } from './catalog/entity.ts'
+export type { Entity, EventDefinition, EventOptions } from './catalog/entity.ts'
+export type { EventInput, EventNames, EventOf, EventOutput } from './catalog/event-types.ts'
+export { matches } from './catalog/pattern.ts'
+export type { MatchingNames, ValidPattern, ValidPatterns } from './catalog/typed-pattern.ts'
+
+export { brokerNames } from './amqp/names.ts'
+export type { BrokerNames } from './amqp/names.ts'
+export type { TlsOptions } from './amqp/tls.ts'
+
+export type { EventEnvelope } from './envelope/event.ts'
+export { errorCodes, isWarrenError, WarrenError } from './errors.ts'
+export type { ErrorCode } from './errors.ts'
+
+export type { DirectContext } from './inbox/direct.ts'
+export { NonRetryableError } from './inbox/retry-policy.ts'
+export type { RetryOptions } from './inbox/retry-policy.ts'
+export type { AnyEvent, Handler, HandlerContext, SubscriptionOptions } from './inbox/subscription.ts'
+export type { SettledMessage } from './inbox/subscriber.ts'
+
+export { jsonLogger, silentLogger } from './logger.ts'
+export type { Logger } from './logger.ts'
+export type { PublishedEvent } from './outbox/outbox.ts'
+export type { PublishOptions } from './outbox/publish.ts'
+export type { RelayedEvent } from './outbox/relay.ts'
+export { Signal } from './signal.ts'
+export type * from './store/store.ts'
+export type { Telemetry } from './telemetry.ts'
