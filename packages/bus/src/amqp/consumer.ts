@@ -1,0 +1,277 @@
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { RawMessage } from '../envelope/decode.ts'
+import type { Logger } from '../logger.ts'
+import { Signal } from '../signal.ts'
+import { backoffMs } from './backoff.ts'
+import type { Connection } from './connection.ts'
+import { canHeal } from './topology.ts'
+
+/**
+ * One message from the queue, to be settled once by ack(), requeue() or reject(). Settling again does nothing, and so
+ * does settling after its channel is gone: then the broker has put it back into the queue already.
+ */
+export interface Delivery {
+  readonly message: RawMessage
+  readonly redelivered: boolean
+  /** How often the broker counts it as delivered in vain before; 0 where the queue does not count. */
+  readonly deliveryCount: number
+  ack(): void
+  requeue(): void
+  /** To the dead letter exchange. */
+  reject(): void
+}
+
+export interface ConsumerOptions {
+  readonly connection: Connection
+  readonly queue: string
+  /** How many deliveries may be unsettled at once. Default 500: 2.3 times as fast as 100 from a quorum queue. */
+  readonly prefetch?: number | undefined
+  /** Declares the queue and its bindings; runs before every subscription to it. */
+  readonly ensure: (model: ChannelModel) => Promise<void>
+  /** Called for each delivery, in their order. */
+  readonly onDelivery: (delivery: Delivery) => void
+  readonly logger: Logger
+}
+
+const RETRY_BACKOFF = { minMs: 200, maxMs: 10_000 }
+const UNHEALABLE_RETRY_MS = 30_000
+
+/**
+ * Consumes from one queue for as long as it runs: after a lost connection, a closed channel or a cancellation by the
+ * broker (the queue was deleted, its leader moved) the topology is declared again and consuming goes on.
+ *
+ * - `stopped`: before start() and after close(). Left by start().
+ * - `waiting`: no connection, or the topology cannot be declared now. Left when consuming begins.
+ * - `consuming`: deliveries arrive. Left by loss, cancellation, pause(), stop().
+ * - `paused`: by pause() or stop(); unsettled deliveries can still be settled. Left by resume() or close().
+ */
+export class Consumer {
+  readonly signals: {
+    readonly consuming: Signal
+    /** By the broker. */
+    readonly cancelled: Signal
+    /** The channel is gone; what was unsettled will be delivered again. */
+    readonly lost: Signal
+  } = { consuming: new Signal(), cancelled: new Signal(), lost: new Signal() }
+  readonly #options: ConsumerOptions
+  #isWanted = false
+  #session: Session | null = null
+  #opening: Promise<void> | null = null
+  #stopping = new AbortController()
+  #unsubscribe: (() => void) | null = null
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options
+  }
+
+  get isConsuming(): boolean {
+    return this.#session?.isConsuming === true
+  }
+
+  /** Deliveries handed over and not yet settled. */
+  get unsettled(): number {
+    return this.#session?.unsettled ?? 0
+  }
+
+  /**
+   * Returns when it consumes, or when it cannot now and tries again in the background. Throws what `ensure` threw when
+   * that cannot heal (QUEUE_INEQUIVALENT, EXCHANGE_INEQUIVALENT, TOPOLOGY_REFUSED).
+   */
+  async start(): Promise<void> {
+    if (this.#unsubscribe !== null) return
+    this.#stopping = new AbortController()
+    this.#isWanted = true
+    this.#unsubscribe = this.#options.connection.signals.connected.on(() => this.#open())
+    const model = this.#options.connection.current
+    if (model === null) return
+    try {
+      await this.#openOnce(model)
+    } catch (error) {
+      if (!canHeal(error)) {
+        await this.close()
+        throw error
+      }
+      this.#open()
+    }
+  }
+
+  /** Takes no more deliveries. Those in hand can still be settled until close(). */
+  async stop(): Promise<void> {
+    this.#isWanted = false
+    this.#stopping.abort()
+    await this.#opening
+    await this.#session?.cancel()
+  }
+
+  /**
+   * Takes no more deliveries until resume(). With `requeue` the unsettled ones go back to the queue, and settling them
+   * does nothing any more.
+   */
+  async pause(requeue: boolean): Promise<void> {
+    await this.stop()
+    if (requeue) await this.#end()
+  }
+
+  async resume(): Promise<void> {
+    if (this.#unsubscribe === null || this.#isWanted) return
+    this.#isWanted = true
+    this.#stopping = new AbortController()
+    if (this.#session === null) this.#open()
+    else await this.#session.consume()
+    if (this.isConsuming) this.signals.consuming.emit()
+  }
+
+  /** Stops for good; what is unsettled goes back to the queue. */
+  async close(): Promise<void> {
+    await this.stop()
+    this.#unsubscribe?.()
+    this.#unsubscribe = null
+    await this.#end()
+  }
+
+  async #end(): Promise<void> {
+    const session = this.#session
+    this.#session = null
+    await session?.close()
+  }
+
+  #open(): void {
+    this.#opening ??= this.#tryToOpen()
+      .catch((error: unknown) => this.#options.logger.error({ error }, 'consuming could not be resumed'))
+      .finally(() => (this.#opening = null))
+  }
+
+  async #tryToOpen(): Promise<void> {
+    const { connection, queue, logger } = this.#options
+    const { signal } = this.#stopping
+    for (let failures = 0; !signal.aborted && this.#session === null; failures++) {
+      const model = connection.current
+      if (model === null) return
+      try {
+        await this.#openOnce(model)
+      } catch (error) {
+        if (connection.current !== model) continue
+        const isHealable = canHeal(error)
+        const retryMs = isHealable ? backoffMs(RETRY_BACKOFF, failures + 1, Math.random()) : UNHEALABLE_RETRY_MS
+        logger[isHealable ? 'warn' : 'error']({ queue, error, retryMs }, 'the queue cannot be consumed')
+        await delay(retryMs, undefined, { signal }).catch(() => undefined)
+      }
+    }
+  }
+
+  async #openOnce(model: ChannelModel): Promise<void> {
+    await this.#options.ensure(model)
+    const session = await Session.open(model, this.#options, (why) => this.#sessionEnded(session, why))
+    if (!this.#isWanted || !session.isOpen) {
+      await session.close()
+      return
+    }
+    this.#session = session
+    await session.consume()
+    this.signals.consuming.emit()
+  }
+
+  #sessionEnded(session: Session, why: 'cancelled' | 'lost'): void {
+    if (session !== this.#session) return
+    this.#session = null
+    this.#options.logger.warn({ queue: this.#options.queue }, `consuming was interrupted: ${why}`)
+    if (why === 'cancelled') void session.close()
+    this.signals[why].emit()
+    if (this.#isWanted) this.#open()
+  }
+}
+
+/** One channel and the deliveries on it. A delivery tag means nothing on any other channel: there it would be a 406. */
+class Session {
+  readonly #channel: Channel
+  readonly #options: ConsumerOptions
+  readonly #onEnd: (why: 'cancelled' | 'lost') => void
+  #consumerTag: string | null = null
+  #isOpen = true
+  #unsettled = 0
+
+  private constructor(channel: Channel, options: ConsumerOptions, onEnd: (why: 'cancelled' | 'lost') => void) {
+    this.#channel = channel
+    this.#options = options
+    this.#onEnd = onEnd
+    channel.on('error', (error) =>
+      options.logger.warn({ queue: options.queue, error }, 'the broker closed the consuming channel'),
+    )
+    channel.on('close', () => this.#end('lost'))
+  }
+
+  static async open(
+    model: ChannelModel,
+    options: ConsumerOptions,
+    onEnd: (why: 'cancelled' | 'lost') => void,
+  ): Promise<Session> {
+    const session = new Session(await model.createChannel(), options, onEnd)
+    await session.#channel.prefetch(options.prefetch ?? 500)
+    return session
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  get isConsuming(): boolean {
+    return this.#isOpen && this.#consumerTag !== null
+  }
+
+  get unsettled(): number {
+    return this.#isOpen ? this.#unsettled : 0
+  }
+
+  async consume(): Promise<void> {
+    const { consumerTag } = await this.#channel.consume(this.#options.queue, (message) => {
+      if (message === null) this.#end('cancelled')
+      else this.#deliver(message)
+    })
+    this.#consumerTag = consumerTag
+  }
+
+  async cancel(): Promise<void> {
+    const tag = this.#consumerTag
+    this.#consumerTag = null
+    // Rejects when the channel goes meanwhile.
+    if (tag !== null && this.#isOpen) await this.#channel.cancel(tag).catch(() => undefined)
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false
+    await this.#channel.close().catch(() => undefined)
+  }
+
+  #end(why: 'cancelled' | 'lost'): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.#onEnd(why)
+  }
+
+  #deliver(message: ConsumeMessage): void {
+    this.#unsettled++
+    const { fields, properties, content: body } = message
+    const count: unknown = properties.headers?.['x-delivery-count']
+    let isSettled = false
+    const settle = (act: () => void): void => {
+      if (isSettled || !this.#isOpen) return
+      isSettled = true
+      this.#unsettled--
+      act()
+    }
+    try {
+      this.#options.onDelivery({
+        message: { body, fields, properties },
+        redelivered: fields.redelivered,
+        deliveryCount: typeof count === 'number' ? count : 0,
+        ack: () => settle(() => this.#channel.ack(message)),
+        requeue: () => settle(() => this.#channel.reject(message, true)),
+        reject: () => settle(() => this.#channel.reject(message, false)),
+      })
+    } catch (error) {
+      // Thrown into amqplib's frame loop it would end the whole connection.
+      this.#options.logger.error({ queue: this.#options.queue, error }, 'a delivery could not be taken')
+    }
+  }
+}

@@ -1,0 +1,273 @@
+import type { ChannelModel } from 'amqplib'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Message } from '../envelope/message.ts'
+import type { Logger } from '../logger.ts'
+import { Signal } from '../signal.ts'
+import { backoffMs } from './backoff.ts'
+import type { Connection } from './connection.ts'
+import { CONNECTION_LOST, Lane } from './lane.ts'
+import type { PublishOutcome, Settle } from './lane.ts'
+import { LoopClock } from './loop-clock.ts'
+import { canHeal } from './topology.ts'
+
+export type { PublishOutcome } from './lane.ts'
+
+export interface PublisherOptions {
+  readonly connection: Connection
+  /** Declares what is published to; runs before every new channel, so that an exchange that was deleted comes back. */
+  readonly ensure?: ((model: ChannelModel) => Promise<void>) | undefined
+  /** How many messages may be unconfirmed at once. Default 1000. */
+  readonly window?: number | undefined
+  /** After so long without a confirm the outcome is unknown. Default 10,000 ms. */
+  readonly confirmTimeoutMs?: number | undefined
+  /** After so long without a confirm the node is asked whether it lives, and given up after as long again. Default 2,000 ms. */
+  readonly probeAfterMs?: number | undefined
+  readonly logger: Logger
+}
+
+/** Between new channels when the broker closes one after the other; short, because each refused message costs one. */
+const REOPEN_BACKOFF = { minMs: 10, maxMs: 100 }
+const ENSURE_BACKOFF = { minMs: 200, maxMs: 10_000 }
+const UNHEALABLE_RETRY_MS = 30_000
+
+/**
+ * Publishes with confirms and the mandatory flag, and tells for each message what became of it.
+ *
+ * Messages travel on one confirm channel, the current lane. After a confirm timeout a new lane takes over, because the
+ * old one may be wedged in the broker; the old one is closed once the rest of its messages is settled.
+ */
+export class Publisher {
+  readonly signals: {
+    /** Messages can be sent (again). */
+    readonly ready: Signal
+    /** Messages cannot be sent: no connection, no channel, or an alarm of the broker. */
+    readonly unready: Signal
+    /** `free` was 0 and is no more. */
+    readonly available: Signal
+    /** Nothing is in flight any more. */
+    readonly idle: Signal
+  } = { ready: new Signal(), unready: new Signal(), available: new Signal(), idle: new Signal() }
+  readonly #connection: Connection
+  readonly #ensure: (model: ChannelModel) => Promise<void>
+  readonly #window: number
+  readonly #confirmTimeoutMs: number
+  readonly #probeAfterMs: number
+  readonly #logger: Logger
+  readonly #clock: LoopClock
+  #isStarted = false
+  #stopping = new AbortController()
+  #lane: Lane | null = null
+  readonly #retired = new Set<Lane>()
+  #opening: Promise<void> | null = null
+  #shortLanes = 0
+  #inFlight = 0
+  readonly #waiting: { readonly message: Message; readonly settle: Settle }[] = []
+  #wasReady = false
+  #isProbing = false
+  #answeredAtMs = Number.NEGATIVE_INFINITY
+  #unsubscribe: readonly (() => void)[] = []
+
+  constructor(options: PublisherOptions) {
+    const { window = 1000, confirmTimeoutMs = 10_000, probeAfterMs = 2_000 } = options
+    this.#connection = options.connection
+    this.#ensure = options.ensure ?? (() => Promise.resolve())
+    this.#window = window
+    this.#confirmTimeoutMs = confirmTimeoutMs
+    this.#probeAfterMs = probeAfterMs
+    this.#logger = options.logger
+    this.#clock = new LoopClock(Math.min(250, Math.max(5, Math.ceil(probeAfterMs / 20))))
+  }
+
+  get isReady(): boolean {
+    return this.#isStarted && this.#lane?.isOpen === true && this.#connection.state === 'connected'
+  }
+
+  /** Sent and not yet settled. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /** How many messages can be sent now without waiting. */
+  get free(): number {
+    if (!this.isReady || this.#lane?.isFull !== false) return 0
+    return Math.max(0, this.#window - this.#inFlight - this.#waiting.length)
+  }
+
+  /** Returns at once; see `signals.ready`. */
+  start(): void {
+    if (this.#isStarted) return
+    this.#isStarted = true
+    this.#stopping = new AbortController()
+    const { signals } = this.#connection
+    this.#unsubscribe = [
+      signals.connected.on(() => this.#openLane()),
+      signals.lost.on(() => this.#update()),
+      // Then the broker reads nothing, so that a late confirm says nothing.
+      signals.blocked.on(() => {
+        this.#clock.stop()
+        this.#update()
+      }),
+      signals.unblocked.on(() => {
+        this.#clock.start(() => this.#tick())
+        this.#update()
+      }),
+    ]
+    this.#clock.start(() => this.#tick())
+    this.#openLane()
+  }
+
+  /** Takes no more messages and waits for the confirms in flight, as long as the confirm timeout at most. */
+  async stop(): Promise<void> {
+    if (!this.#isStarted) return
+    this.#isStarted = false
+    this.#stopping.abort()
+    this.#update()
+    const timeout = new AbortController()
+    await Promise.race([
+      this.#idle(),
+      delay(this.#confirmTimeoutMs, undefined, { signal: timeout.signal }).catch(() => undefined),
+    ])
+    timeout.abort()
+    this.#clock.stop()
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    await this.#opening
+    const lanes = [...(this.#lane === null ? [] : [this.#lane]), ...this.#retired]
+    for (const lane of lanes) lane.timeOut(Number.POSITIVE_INFINITY)
+    await Promise.all(lanes.map((lane) => lane.close()))
+    this.#lane = null
+    this.#retired.clear()
+  }
+
+  /**
+   * Never rejects. Not ready: `unknown`, `connection-lost` at once, and nothing was sent. More than the window takes: it
+   * waits for its turn.
+   */
+  publish(message: Message): Promise<PublishOutcome> {
+    return new Promise((settle) => {
+      if (!this.isReady) settle(CONNECTION_LOST)
+      else if (this.free === 0) this.#waiting.push({ message, settle })
+      else this.#send(message, settle)
+    })
+  }
+
+  #send(message: Message, settle: Settle): void {
+    const lane = this.#lane
+    if (lane === null) {
+      settle(CONNECTION_LOST)
+      return
+    }
+    this.#inFlight++
+    lane.send(message, this.#clock.nowMs, (outcome) => {
+      settle(outcome)
+      this.#inFlight--
+      if (this.#waiting.length > 0) this.#sendWaiting()
+      if (this.#inFlight === 0) this.signals.idle.emit()
+      else if (this.#inFlight === this.#window - 1) this.signals.available.emit()
+    })
+  }
+
+  #sendWaiting(): void {
+    while (this.#waiting.length > 0 && this.#inFlight < this.#window && this.#lane?.isFull === false) {
+      const next = this.#waiting.shift()
+      if (next !== undefined) this.#send(next.message, next.settle)
+    }
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#inFlight > 0) await this.signals.idle.next()
+  }
+
+  /** Tells of changes of isReady; what waits is not sent when it has become false. */
+  #update(): void {
+    const isReady = this.isReady
+    if (!isReady) for (const { settle } of this.#waiting.splice(0)) settle(CONNECTION_LOST)
+    if (isReady === this.#wasReady) return
+    this.#wasReady = isReady
+    if (isReady) this.signals.ready.emit()
+    else this.signals.unready.emit()
+  }
+
+  #openLane(): void {
+    this.#opening ??= this.#tryToOpenLane()
+      .catch((error: unknown) => this.#logger.error({ error }, 'no channel to publish on could be opened'))
+      .finally(() => (this.#opening = null))
+  }
+
+  async #tryToOpenLane(): Promise<void> {
+    const { signal } = this.#stopping
+    const wait = (ms: number): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined)
+    if (this.#shortLanes > 0) await wait(backoffMs(REOPEN_BACKOFF, this.#shortLanes, Math.random()))
+    for (let failures = 0; !signal.aborted && this.#lane === null; failures++) {
+      const model = this.#connection.current
+      // The next connection opens its own.
+      if (model === null) return
+      try {
+        await this.#ensure(model)
+        const lane = await Lane.open(model, () => this.#laneChanged(lane))
+        this.#lane = lane
+        this.#update()
+      } catch (error) {
+        if (this.#connection.current !== model) continue
+        const isHealable = canHeal(error)
+        this.#logger[isHealable ? 'warn' : 'error']({ error }, 'the topology for publishing could not be declared')
+        await wait(isHealable ? backoffMs(ENSURE_BACKOFF, failures + 1, Math.random()) : UNHEALABLE_RETRY_MS)
+      }
+    }
+  }
+
+  #laneChanged(lane: Lane): void {
+    if (lane.isOpen) {
+      this.#sendWaiting()
+      if (this.free > 0) this.signals.available.emit()
+      return
+    }
+    this.#retired.delete(lane)
+    if (lane !== this.#lane) return
+    this.#lane = null
+    this.#shortLanes = lane.hasConfirmed ? 0 : this.#shortLanes + 1
+    this.#update()
+    this.#openLane()
+  }
+
+  #tick(): void {
+    const nowMs = this.#clock.nowMs
+    for (const lane of [this.#lane, ...this.#retired]) {
+      if (lane === null) continue
+      const ageMs = nowMs - (lane.oldestSentAtMs ?? nowMs)
+      if (ageMs >= this.#confirmTimeoutMs) this.#timeOut(lane, nowMs - this.#confirmTimeoutMs)
+      else if (ageMs >= this.#probeAfterMs && nowMs - this.#answeredAtMs >= this.#probeAfterMs) this.#probe()
+    }
+  }
+
+  #timeOut(lane: Lane, sinceMs: number): void {
+    const before = lane.inFlight
+    if (lane === this.#lane) {
+      this.#lane = null
+      this.#retired.add(lane)
+    }
+    lane.timeOut(sinceMs)
+    this.#logger.warn(
+      { count: before - lane.inFlight, timeoutMs: this.#confirmTimeoutMs },
+      'confirms did not come in time',
+    )
+    if (lane.inFlight === 0) {
+      this.#retired.delete(lane)
+      void lane.close()
+    }
+    this.#update()
+    this.#openLane()
+  }
+
+  /** Frozen or only slow? */
+  #probe(): void {
+    if (this.#isProbing) return
+    this.#isProbing = true
+    const model = this.#connection.current
+    void this.#connection.answers(this.#probeAfterMs).then((isAlive) => {
+      this.#isProbing = false
+      this.#answeredAtMs = this.#clock.nowMs
+      if (isAlive || this.#connection.current !== model) return
+      this.#connection.drop(new Error(`the node neither confirmed nor answered for ${2 * this.#probeAfterMs} ms`))
+    })
+  }
+}
