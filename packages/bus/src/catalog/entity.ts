@@ -108,7 +108,7 @@ function checkEvent(made: Entity, key: string, definition: EventDefinition): voi
   const parsed = parseEventKey(key)
   if ('problem' in parsed) fail(made, `${where} ${parsed.problem}`, { event: key })
   // The definition may come from JavaScript, or from a schema library without Standard Schema.
-  const schema: unknown = eventOptions(definition).schema
+  const schema: unknown = isObject(definition) ? eventOptions(definition).schema : undefined
   const standard: unknown = isObject(schema) ? Reflect.get(schema, '~standard') : undefined
   if (!isObject(standard) || typeof Reflect.get(standard, 'validate') !== 'function') {
     fail(made, `${where} needs a Standard Schema, of zod 3.24 or later, valibot 1 or arktype 2 for example`, {

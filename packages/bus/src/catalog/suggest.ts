@@ -39,7 +39,8 @@ export function widened(pattern: string): readonly string[] {
   const words = pattern.split('.')
   const replaced = words.flatMap((word, index) => (word === '*' ? [words.with(index, '#').join('.')] : []))
   const inserted = ['', ...words].map((_, index) => words.toSpliced(index, 0, '#').join('.'))
-  const allReplaced = words.map((word) => (word === '*' ? '#' : word)).join('.')
+  const open = words.map((word) => (word === '*' ? '#' : word))
+  const allReplaced = open.filter((word, index) => word !== '#' || open[index - 1] !== '#').join('.')
   return [...replaced, ...inserted, allReplaced]
 }
 

@@ -1,4 +1,4 @@
-// Checked by tsc: here nothing runs. catalog-types.test.ts proves that a wrong line in such a file fails.
+// Checked by tsc: here nothing runs. typed-pattern.test.ts proves that a wrong line in such a file fails.
 import { z } from 'zod'
 import { catalog } from './catalog.ts'
 import { entity } from './entity.ts'
