@@ -8,9 +8,16 @@ export default defineConfig({
   test: {
     // Sources run directly by Node in production and in the child processes of tests; here too.
     execArgv: ['--conditions=@warren/source'],
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'packages/*/test/**/*.test.ts',
+      'examples/**/*.test.ts',
+      'test/**/*.test.ts',
+      'bench/**/*.test.ts',
+    ],
     // Two cores are shared with a broker and a database.
     maxWorkers: 2,
+    reporters: ['default', './scripts/summary-reporter.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -39,7 +39,7 @@ export interface BusOptions<C extends Catalog, Tx extends Sql> {
   /** Used for endpoints whose URL has none. */
   readonly credentials?: { readonly username: string; readonly password: string }
   readonly tls?: TlsOptions
-  /** Seconds of silence after which a connection counts as dead, roughly. Default 5. */
+  /** Seconds of silence after which a connection counts as dead, roughly. Default 10; a frozen node is noticed sooner. */
   readonly heartbeatS?: number
   /** Names on the broker. Default: `brokerNames()`, as in docs/configuration.md. */
   readonly names?: BrokerNames
@@ -313,11 +313,14 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     const { catalog, telemetry } = this.#options
     const { window, confirmTimeoutMs, ...tuning } = typeof this.#options.relay === 'object' ? this.#options.relay : {}
     const connection = this.#connect('publish')
-    connection.onConnected((model) =>
-      ensureTopology(model, publisherTopology(catalog.entities, this.#names), this.#logger),
-    )
+    const topology = publisherTopology(catalog.entities, this.#names)
+    const ensure = (model: Parameters<typeof ensureTopology>[0]): Promise<void> =>
+      ensureTopology(model, topology, this.#logger)
+    // Here, so that start() tells of an exchange that cannot be used; below, so that one that is deleted comes back.
+    connection.onConnected(ensure)
     const publisher = new Publisher({
       connection,
+      ensure,
       logger: this.#logger,
       ...(window === undefined ? {} : { window }),
       ...(confirmTimeoutMs === undefined ? {} : { confirmTimeoutMs }),

@@ -8,7 +8,12 @@ const policy = retryPolicy({ attempts: 3, delayMs: 100, factor: 2, maxDelayMs: 1
 describe('decideOutcome', () => {
   it('tries again until the attempts are used up, then parks', () => {
     const error = new Error('the card service is away')
-    expect([1, 2, 3, 4].map((attempts) => decideOutcome(error, attempts, policy, 0).kind)).toEqual(['retry', 'retry', 'park', 'park'])
+    expect([1, 2, 3, 4].map((attempts) => decideOutcome(error, attempts, policy, 0).kind)).toEqual([
+      'retry',
+      'retry',
+      'park',
+      'park',
+    ])
   })
 
   it('parks at once what no retry can mend', () => {
@@ -32,10 +37,14 @@ describe('retryDelayMs', () => {
 })
 
 describe('retryPolicy', () => {
-  it.each([{ attempts: 0 }, { attempts: 1.5 }, { immediate: -1 }, { factor: 0.5 }, { jitter: 2 }, { delayMs: 10, maxDelayMs: 5 }])(
-    'refuses %j',
-    (options) => {
-      expect(() => retryPolicy(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
-    },
-  )
+  it.each([
+    { attempts: 0 },
+    { attempts: 1.5 },
+    { immediate: -1 },
+    { factor: 0.5 },
+    { jitter: 2 },
+    { delayMs: 10, maxDelayMs: 5 },
+  ])('refuses %j', (options) => {
+    expect(() => retryPolicy(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
+  })
 })

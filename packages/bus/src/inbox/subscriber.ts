@@ -18,6 +18,8 @@ export interface SubscriberOptions<Tx extends Sql> extends BatchOptions<Tx> {
   readonly logger: Logger
 }
 
+const BUSY_PAUSE_MS = 1_000
+
 interface Incoming {
   readonly message: DecodedMessage
   readonly delivery: Delivery
@@ -179,6 +181,11 @@ export class Subscriber<Tx extends Sql> {
       else for (const { delivery } of batch) delivery.requeue()
       return
     }
+    if (isWarrenError(error, 'STORE_BUSY')) {
+      // Another instance has been handling this very message for long: its outcome decides, and nothing is counted.
+      setTimeout(() => this.#takeBack(first), BUSY_PAUSE_MS)
+      return
+    }
     // Alone and still it cannot commit (a deferred constraint, for one): the failure is this message's own.
     const outcome = decideOutcome(error, 1, subscription.retry, Math.random())
     const failure = failureOf(subscription.name, first.message, error, 1, outcome)
@@ -189,6 +196,12 @@ export class Subscriber<Tx extends Sql> {
     } catch (recordError) {
       this.#giveBack(batch, recordError)
     }
+  }
+
+  #takeBack(incoming: Incoming): void {
+    if (this.#isRunning && !this.#outage.isDown) this.#single.push(incoming)
+    else incoming.delivery.requeue()
+    this.#dispatch()
   }
 
   /** The store could not answer: the messages go back uncounted, and consuming pauses until it can. */

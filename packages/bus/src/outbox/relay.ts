@@ -96,6 +96,7 @@ export class Relay {
     const { publisher, connection } = this.#options
     this.#unsubscribe = [
       publisher.signals.ready.on(() => this.#pump()),
+      publisher.signals.available.on(() => this.#pump()),
       connection.signals.unblocked.on(() => this.#pump()),
       this.#share.signals.changed.on(() => this.wake()),
     ]
