@@ -71,6 +71,20 @@ export async function waitUntilReady(
   )
 }
 
+/** Waits until other nodes can join this one, which is earlier than it is ready. Returns also when the time is up. */
+export async function waitUntilFounded(cluster: ClusterRecord, node: NodeRecord, timeoutMs: number): Promise<void> {
+  await until(
+    async () => {
+      if (!(await isAlive(await findServer(cluster.folder, node.name)))) return true
+      // The steps run in order: when the core is initialized, the tables of the database are there.
+      const log = await nodeLog(cluster, node)
+      return /Running boot step core_initialized|Server startup complete/.test(log)
+    },
+    timeoutMs,
+    50,
+  )
+}
+
 async function isReady(cluster: ClusterRecord, node: NodeRecord, members: number): Promise<boolean> {
   try {
     const nodes = await askManagement<{ name: string; running: boolean }[]>(

@@ -14,10 +14,7 @@ export function nodeConfiguration(cluster: ClusterRecord, node: NodeRecord): str
     `default_user_tags.administrator = true`,
     `cluster_name = ${cluster.name}`,
     `cluster_formation.peer_discovery_backend = rabbit_peer_discovery_classic_config`,
-    ...cluster.nodes.map((peer, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${erlangName(peer)}`),
-    // The default spreads starts over 5 to 60 seconds.
-    `cluster_formation.randomized_startup_delay_range.min = 0`,
-    `cluster_formation.randomized_startup_delay_range.max = 0`,
+    ...peersOf(cluster, node).map((peer, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${peer}`),
     // The default of 3.x lets both sides of a partition go on. With Khepri the line has no effect.
     ...(cluster.nodes.length >= 3 ? ['cluster_partition_handling = pause_minority'] : []),
     `log.file = rabbit.log`,
@@ -35,6 +32,16 @@ export function nodeConfiguration(cluster: ClusterRecord, node: NodeRecord): str
     ...cluster.config,
     '',
   ].join('\n')
+}
+
+/**
+ * The first node is founded alone and the others are told of it only (`startCluster` waits for it). With the full list on
+ * every node 3.10 is slow: the one that gets the lock retries for 5 s to join nodes that wait for that very lock, and these
+ * ask for it again after up to 8 s.
+ */
+function peersOf(cluster: ClusterRecord, node: NodeRecord): string[] {
+  const first = cluster.nodes[0] ?? node
+  return [...new Set([erlangName(first), erlangName(node)])]
 }
 
 /** The text of a node's enabled_plugins. */

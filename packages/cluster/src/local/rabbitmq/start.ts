@@ -14,7 +14,7 @@ import { type Progress, silentProgress } from '../progress.ts'
 import { Cluster } from './cluster.ts'
 import { startEpmd } from './epmd.ts'
 import { clustersFolder, readRecords } from './find.ts'
-import { launchNode, nodeLog, prepareNode, waitUntilReady } from './node.ts'
+import { launchNode, nodeLog, prepareNode, waitUntilFounded, waitUntilReady } from './node.ts'
 import { type ClusterRecord, clusterPaths, nodePaths, readClusterRecord, writeClusterRecord } from './record.ts'
 
 export interface ClusterOptions {
@@ -132,7 +132,12 @@ async function form(
   onProgress(`cluster "${record.name}": starting ${size} nodes of RabbitMQ ${installation.version}`)
   try {
     await startEpmd(record)
-    await Promise.all(record.nodes.map((node) => launchNode(record, node)))
+    const [first, ...others] = record.nodes
+    if (first) {
+      await launchNode(record, first)
+      await waitUntilFounded(record, first, FORM_TIMEOUT_MS)
+    }
+    await Promise.all(others.map((node) => launchNode(record, node)))
     await Promise.all(record.nodes.map((node) => waitUntilReady(record, node, size, FORM_TIMEOUT_MS)))
   } catch (error) {
     const logs = await Promise.all(record.nodes.map((node) => nodeLog(record, node)))
