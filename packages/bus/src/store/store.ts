@@ -12,6 +12,10 @@ export interface Store<Tx extends Sql = Sql> {
   stop(): Promise<void>
   /** Resolves when the database answers, rejects with STORE_UNAVAILABLE otherwise. */
   ping(): Promise<void>
+  /**
+   * Runs one statement outside every transaction: for reading. On SQLite it cannot write, and sees what is committed.
+   */
+  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[] }>
   /** True for an error that says "the database is away", as opposed to "this statement is wrong". */
   isUnavailable(error: unknown): boolean
 
@@ -213,7 +217,10 @@ export interface InboxStore<Tx extends Sql = Sql> {
    * Takes due failures in state `retrying`: counts an attempt and moves `due` by `leaseMs`, committed before it
    * returns, so that another instance leaves them alone and a crash is counted. Ordered by due time.
    */
-  claimRetries(subscription: string, request: { readonly limit: number; readonly leaseMs: number }): Promise<readonly Failure[]>
+  claimRetries(
+    subscription: string,
+    request: { readonly limit: number; readonly leaseMs: number },
+  ): Promise<readonly Failure[]>
   /** Milliseconds until the next retry of the subscription is due (0 when one is due now); null when there is none. */
   nextRetryInMs(subscription: string): Promise<number | null>
   /**

@@ -1,0 +1,204 @@
+import { assertTransaction } from '../transaction-guard.ts'
+import { pendingEventOf } from '../rows.ts'
+import type { PendingRow } from '../rows.ts'
+import type { NewEvent, OutboxBacklog, OutboxStore, PendingEvent, Reschedule, Sql } from '../store.ts'
+import type { Connection } from './connection.ts'
+import { ms, uuidArray } from './statements.ts'
+import { PostgresTx } from './transaction.ts'
+import type { Transactions } from './transactions.ts'
+
+/** PostgreSQL takes at most 65,535 placeholders in one statement. */
+const MAX_EVENTS_PER_STATEMENT = 1_000
+const COLUMNS = 8
+
+const EVENT = `o.name, o.entity_id, o.source, o.payload::text as payload, o.headers::text as headers,
+    o.is_optional, ${ms('o.created_at')} as created_at`
+
+/**
+ * The inner query reads the primary key in order and stops: taking `limit` more than what is excluded is enough, whatever
+ * is excluded. NOT IN (SELECT …) is hashed, where <> ALL ($2) would be compared one by one before PostgreSQL 15.
+ * LATERAL, so that each ledger row is one look into the one partition that holds it.
+ */
+const CLAIM = `
+  select p.id, p.bucket, p.state, p.attempts, ${EVENT}
+  from (
+    select id, bucket, state, attempts
+    from (
+      select id, bucket, state, attempts from warren.outbox_pending
+      where state = 'pending' and bucket = any($1::smallint[]) and (due_at is null or due_at <= now())
+      order by id limit $3::int + cardinality($2::uuid[])
+    ) as head
+    where id not in (select unnest($2::uuid[]))
+    order by id limit $3::int
+  ) as p
+  cross join lateral (select * from warren.outbox o where o.id = p.id) as o
+  order by p.id`
+
+/** Steps from name to name through the partial index instead of reading every unroutable row. */
+const PROBES = `
+  with recursive names as (
+    (select name from warren.outbox_pending where state = 'unroutable' order by name limit 1)
+    union all
+    select (select p.name from warren.outbox_pending p where p.state = 'unroutable' and p.name > names.name order by p.name limit 1)
+    from names where names.name is not null
+  )
+  select p.id, p.bucket, p.state, p.attempts, ${EVENT}
+  from names
+  cross join lateral (
+    select id, bucket, state, attempts from warren.outbox_pending
+    where state = 'unroutable' and name = names.name and bucket = any($1::smallint[]) and (due_at is null or due_at <= now())
+    order by id limit 1
+  ) as p
+  cross join lateral (select * from warren.outbox o where o.id = p.id) as o
+  order by p.id`
+
+/** Written out, because the primary key begins with it. */
+const ANY_STATE = `state in ('pending', 'unroutable', 'unpublishable')`
+
+export class PostgresOutbox implements OutboxStore {
+  readonly #connection: Connection
+  readonly #transactions: Transactions
+
+  constructor(connection: Connection, transactions: Transactions) {
+    this.#connection = connection
+    this.#transactions = transactions
+  }
+
+  async append(tx: Sql, events: readonly NewEvent[]): Promise<void> {
+    assertTransaction(tx)
+    for (let start = 0; start < events.length; start += MAX_EVENTS_PER_STATEMENT) {
+      const chunk = events.slice(start, start + MAX_EVENTS_PER_STATEMENT)
+      const { statements, usesPreparedStatements } = this.#connection
+      const statement = appendStatement(chunk.length)
+      const values = chunk.flatMap((event) => valuesOf(event))
+      if (chunk.length === 1 && tx instanceof PostgresTx && usesPreparedStatements) {
+        const text = statements.text(statement)
+        await tx.send({ text, values, name: statements.name(text) })
+      } else {
+        await tx.query(chunk.length === 1 ? statements.text(statement) : statements.rewrite(statement), values)
+      }
+    }
+  }
+
+  /**
+   * Tries to insert the ids and rolls back. Reading is not enough: a server that has lost the connection may still be
+   * about to commit, and an insert of the same id waits for it.
+   */
+  async present(ids: readonly string[]): Promise<readonly string[]> {
+    const text = this.#connection.statements.text(`
+      insert into warren.outbox (id, name, entity_id, source, payload, headers, is_optional)
+      select k.id, '', '', '', '{}', '{}', true from unnest($1::uuid[]) as k(id) order by k.id
+      on conflict do nothing
+      returning id`)
+    const absent = await this.#transactions.probe(async (tx) => {
+      const { rows } = await tx.query<{ id: string }>(text, [uuidArray(ids)])
+      return new Set(rows.map(({ id }) => id))
+    })
+    return ids.filter((id) => !absent.has(id))
+  }
+
+  async claim(request: {
+    readonly buckets: readonly number[]
+    readonly exclude: readonly string[]
+    readonly limit: number
+  }): Promise<readonly PendingEvent[]> {
+    const { buckets, exclude, limit } = request
+    const rows = await this.#connection.run<PendingRow>(CLAIM, [buckets, uuidArray(exclude), limit])
+    return rows.map(pendingEventOf)
+  }
+
+  async confirm(ids: readonly string[]): Promise<void> {
+    await this.#connection.run(`delete from warren.outbox_pending where ${ANY_STATE} and id = any($1::uuid[])`, [
+      uuidArray(ids),
+    ])
+  }
+
+  async reschedule(changes: readonly Reschedule[]): Promise<void> {
+    await this.#connection.run(
+      `update warren.outbox_pending as p
+       set state = c.state, attempts = p.attempts + 1, due_at = now() + c.delay_ms * interval '1 ms', error = c.error
+       from json_to_recordset($1::json) as c(id uuid, state text, delay_ms float8, error text)
+       where p.${ANY_STATE} and p.id = c.id`,
+      [
+        JSON.stringify(
+          changes.map(({ id, state, delayMs, error }) => ({ id, state, delay_ms: delayMs, error: withoutNul(error) })),
+        ),
+      ],
+    )
+  }
+
+  async probes(buckets: readonly number[]): Promise<readonly PendingEvent[]> {
+    return (await this.#connection.run<PendingRow>(PROBES, [buckets])).map(pendingEventOf)
+  }
+
+  async release(which: { readonly ids: readonly string[] } | { readonly name: string }): Promise<number> {
+    const [condition, value] =
+      'ids' in which
+        ? [`${ANY_STATE} and id = any($1::uuid[])`, uuidArray(which.ids)]
+        : [`state = 'unroutable' and name = $1`, which.name]
+    const [row] = await this.#connection.run<{ released: number | string }>(
+      `with released as (
+         update warren.outbox_pending set state = 'pending', due_at = null where ${condition} returning 1
+       )
+       select count(*) as released from released`,
+      [value],
+    )
+    return Number(row?.released ?? 0)
+  }
+
+  async backlog(): Promise<OutboxBacklog> {
+    const [row] = await this.#connection.run<
+      Record<'pending' | 'unroutable' | 'unpublishable', string> & { oldest: number | string | null }
+    >(
+      `select
+         (select count(*) from warren.outbox_pending where state = 'pending') as pending,
+         (select count(*) from warren.outbox_pending where state = 'unroutable') as unroutable,
+         (select count(*) from warren.outbox_pending where state = 'unpublishable') as unpublishable,
+         (select ${ms('o.created_at')}
+          from (select id from warren.outbox_pending where state = 'pending' order by id limit 1) as p
+          cross join lateral (select created_at from warren.outbox where id = p.id) as o) as oldest`,
+    )
+    return {
+      pending: Number(row?.pending ?? 0),
+      unroutable: Number(row?.unroutable ?? 0),
+      unpublishable: Number(row?.unpublishable ?? 0),
+      oldestPendingAt: row?.oldest == null ? null : new Date(Number(row.oldest)),
+    }
+  }
+}
+
+/**
+ * Ledger and pending rows in one statement. Only scalars, and every one sent as text: arrays, booleans and JSON mean
+ * something else to each of the libraries whose transactions are passed here.
+ */
+function appendStatement(events: number): string {
+  const rows = Array.from({ length: events }, (_, row) => {
+    const at = (column: number) => `$${row * COLUMNS + column}::text`
+    return `(${at(1)}::uuid, ${at(2)}, ${at(3)}, ${at(4)}, ${at(5)}::json, ${at(6)}::json, ${at(7)}::boolean, ${at(8)}::smallint)`
+  })
+  return `
+    with event (id, name, entity_id, source, payload, headers, is_optional, bucket) as (values ${rows.join(', ')}),
+    ledger as (
+      insert into warren.outbox (id, name, entity_id, source, payload, headers, is_optional)
+      select id, name, entity_id, source, payload, headers, is_optional from event
+    )
+    insert into warren.outbox_pending (id, bucket, name) select id, bucket, name from event`
+}
+
+function valuesOf(event: NewEvent): string[] {
+  return [
+    event.id,
+    event.name,
+    event.entityId,
+    event.source,
+    event.payload,
+    JSON.stringify(event.headers),
+    String(event.isOptional),
+    String(event.bucket),
+  ]
+}
+
+/** PostgreSQL's text takes every character but this one. */
+export function withoutNul(text: string): string {
+  return text.replaceAll('\u0000', '\u2400')
+}

@@ -1,0 +1,70 @@
+import pg from 'pg'
+
+import { WarrenError } from '../../errors.ts'
+
+/** What is needed of a `pg` pool; pg.Pool fits. */
+export interface PgPool {
+  connect(): Promise<PgClient>
+  end?(): Promise<void>
+  on?(event: 'error', listener: (error: Error) => void): unknown
+  off?(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** What is needed of a client checked out of the pool. */
+export interface PgClient {
+  query(query: PgQuery): Promise<PgResult>
+  release(destroy?: boolean | Error): void
+  on(event: 'error', listener: (error: Error) => void): unknown
+  off(event: 'error', listener: (error: Error) => void): unknown
+}
+
+export interface PgQuery {
+  text: string
+  values?: unknown[]
+  name?: string
+}
+
+export interface PgResult {
+  rows: unknown[]
+  command?: string
+}
+
+export interface PoolOptions {
+  readonly connectionString: string
+  /** Default 10. */
+  readonly maxConnections?: number | undefined
+  /** How long to wait for a free or new connection. Default 10,000. */
+  readonly connectTimeoutMs?: number | undefined
+}
+
+export const DEFAULT_CONNECT_TIMEOUT_MS: number = 10_000
+
+export function openPool(options: PoolOptions): PgPool {
+  return new pg.Pool({
+    connectionString: options.connectionString,
+    max: options.maxConnections ?? 10,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    fallback_application_name: 'warren',
+    // From pg 8.23: what is queued on a client goes out without waiting for the answer to what is in front of it, so that
+    // SAVEPOINT and the first statement behind it share a round trip. Older versions ignore it.
+    pipeline: true,
+  })
+}
+
+/** Host, port and database for messages; never the user name or the password. */
+export function describeTarget(connectionString: string): string {
+  if (!/^postgres(ql)?:/.test(connectionString)) return 'PostgreSQL'
+  let url: URL
+  try {
+    url = new URL(connectionString)
+  } catch {
+    // The error of URL holds its whole input: it is not passed on as a cause.
+    throw new WarrenError(
+      'CONFIG_INVALID',
+      'the connectionString is not a valid postgres: URL; characters such as # or / in a password must be percent-encoded',
+    )
+  }
+  return `PostgreSQL at ${url.hostname || url.searchParams.get('host') || 'localhost'}:${url.port || '5432'}${url.pathname}`
+}

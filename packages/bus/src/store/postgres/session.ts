@@ -1,0 +1,113 @@
+import { WarrenError } from '../../errors.ts'
+import type { PgClient, PgQuery, PgResult } from './pool.ts'
+import { meansUnavailable, sqlState } from './sqlstate.ts'
+
+/**
+ * One connection while it is checked out of the pool. Knows when it was lost, and turns that into STORE_UNAVAILABLE.
+ * Queries run in the order of the calls.
+ */
+export class Session {
+  readonly #client: PgClient
+  readonly #target: string
+  readonly #isPipelined: boolean
+  readonly #onError: (error: Error) => void
+  #lost: Error | null = null
+  #isReleased = false
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(client: PgClient, target: string) {
+    this.#client = client
+    this.#target = target
+    this.#isPipelined = Reflect.get(client, 'pipeline') === true
+    // Without a listener the process would die of a connection that breaks between two statements.
+    this.#onError = (error) => {
+      this.#lost ??= error
+    }
+    client.on('error', this.#onError)
+  }
+
+  get isLost(): boolean {
+    return this.#lost !== null
+  }
+
+  /** Rejects with the server's error as it is, or with STORE_UNAVAILABLE. */
+  async query(query: PgQuery, timeoutMs?: number): Promise<PgResult> {
+    this.assertUsable()
+    const result = this.#send(query)
+    try {
+      return timeoutMs === undefined ? await result : await this.#within(timeoutMs, result)
+    } catch (error) {
+      throw this.#translate(error)
+    }
+  }
+
+  assertUsable(): void {
+    if (this.#lost !== null) throw this.#unavailable(this.#lost)
+    if (this.#isReleased) throw new WarrenError('TRANSACTION_CLOSED', 'the connection was given back to the pool')
+  }
+
+  #send(query: PgQuery): Promise<PgResult> {
+    if (this.#isPipelined) return this.#client.query(query)
+    // pg 9 will refuse a query while another one is running on the client.
+    const result = this.#last.then(() => this.#client.query(query))
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+
+  async #within<T>(timeoutMs: number, result: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    const timeout = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        this.#lost ??= new Error(`no answer within ${timeoutMs} ms`)
+        reject(this.#lost)
+      }, timeoutMs)
+    })
+    result.catch(() => undefined)
+    try {
+      return await Promise.race([result, timeout])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #translate(error: unknown): unknown {
+    const state = sqlState(error)
+    if (state !== null && !meansUnavailable(state)) return error
+    if (state !== null) this.#lost ??= error as Error
+    return this.#lost === null ? error : this.#unavailable(this.#lost)
+  }
+
+  #unavailable(cause: Error): WarrenError {
+    return new WarrenError('STORE_UNAVAILABLE', `${this.#target} is away: ${cause.message}`, {}, cause)
+  }
+
+  /** Gives the connection back; a lost one is closed. */
+  release(): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    if (this.#lost === null) {
+      this.#client.off('error', this.#onError)
+      this.#client.release()
+      return
+    }
+    // The listener stays: a socket that is torn down may report more than one error.
+    cutSocket(this.#client)
+    this.#client.release(true)
+  }
+
+  /** Gives up on a connection that does not answer. */
+  destroy(reason: string): void {
+    this.#lost ??= new Error(reason)
+    this.release()
+  }
+}
+
+/** release(true) alone waits for the statements in flight when the client pipelines. */
+function cutSocket(client: PgClient): void {
+  const connection: unknown = Reflect.get(client, 'connection')
+  if (typeof connection !== 'object' || connection === null) return
+  const stream: unknown = Reflect.get(connection, 'stream')
+  if (typeof stream !== 'object' || stream === null) return
+  const destroy: unknown = Reflect.get(stream, 'destroy')
+  if (typeof destroy === 'function') destroy.call(stream)
+}

@@ -1,0 +1,97 @@
+import { WarrenError } from '../../errors.ts'
+import type { Sql } from '../store.ts'
+import type { PgQuery, PgResult } from './pool.ts'
+import type { Session } from './session.ts'
+
+/** What libraries that work on a `pg` client need of it: drizzle(tx.client), for one. */
+export interface PostgresTxClient {
+  query<Row = Record<string, unknown>>(query: string | PgQuery, values?: readonly unknown[]): Promise<{ rows: Row[] }>
+}
+
+/**
+ * A transaction of a PostgresStore, or a part of one behind a savepoint. It dies when the work that it was given to has
+ * settled: a handler that was given up on can do no more harm.
+ *
+ * open → closed, when the work settles or is given up on. A statement that fails marks it as failed for good: PostgreSQL
+ * ignores everything up to the rollback, and answers a COMMIT with a ROLLBACK and no error.
+ */
+export class PostgresTx implements Sql {
+  readonly client: PostgresTxClient
+  /** Ids that this transaction has put into the inbox, by subscription: the only handled ones that it may take back. */
+  readonly received: Set<string> = new Set()
+  readonly #session: Session
+  readonly #enter: (() => void) | null
+  readonly #running = new Set<Promise<unknown>>()
+  #isOpen = true
+  #failure: { readonly error: unknown } | null = null
+
+  /** `enter` is called before each statement: it opens the savepoint when there is one and this is the first. */
+  constructor(session: Session, enter: (() => void) | null) {
+    this.#session = session
+    this.#enter = enter
+    this.client = {
+      query: async <Row>(query: string | PgQuery, values?: readonly unknown[]) => {
+        const config = typeof query === 'string' ? { text: query } : query
+        return (await this.send(values === undefined ? config : { ...config, values: values as unknown[] })) as {
+          rows: Row[]
+        }
+      },
+    }
+  }
+
+  async query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[] }> {
+    return (await this.send(values === undefined ? { text } : { text, values: values as unknown[] })) as { rows: Row[] }
+  }
+
+  async send(query: PgQuery): Promise<PgResult> {
+    if (!this.#isOpen) {
+      throw new WarrenError(
+        'TRANSACTION_CLOSED',
+        'the transaction is over; await every statement before the callback returns',
+      )
+    }
+    this.#enter?.()
+    const result = this.#session.query(query)
+    this.#running.add(result)
+    try {
+      return await result
+    } catch (error) {
+      this.fail(error)
+      throw error
+    } finally {
+      this.#running.delete(result)
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  close(): void {
+    this.#isOpen = false
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= { error }
+  }
+
+  /** Closes, waits for statements that nobody awaited, and throws when one of all failed. */
+  async settle(): Promise<void> {
+    this.#isOpen = false
+    await Promise.allSettled(this.#running)
+    this.assertSound()
+  }
+
+  assertSound(): void {
+    if (this.#failure === null) return
+    const { error } = this.#failure
+    if (error instanceof WarrenError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new WarrenError(
+      'TRANSACTION_ABORTED',
+      `a statement failed (${reason}) and its error was caught: PostgreSQL takes nothing more of this transaction; put what may fail behind a savepoint`,
+      {},
+      error,
+    )
+  }
+}

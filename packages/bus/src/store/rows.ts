@@ -1,0 +1,217 @@
+import type {
+  Failure,
+  FailureGroup,
+  InboxEntry,
+  InboxStatus,
+  Lease,
+  PendingEvent,
+  PendingState,
+  SentMessage,
+  SentState,
+  SubscriptionSummary,
+} from './store.ts'
+
+/**
+ * What the statements of every dialect return, and what becomes of it. Points in time are milliseconds, JSON is text;
+ * numbers may come as text, where the service has set type parsers of its own.
+ */
+type Numeric = number | string | bigint
+
+export interface EventRow {
+  id: string
+  name: string
+  entity_id: string
+  source: string
+  payload: string
+  headers: string
+  created_at: Numeric
+}
+
+export interface PendingRow extends EventRow {
+  is_optional: boolean | number
+  bucket: Numeric
+  state: PendingState
+  attempts: Numeric
+}
+
+export interface SentRow extends EventRow {
+  state: SentState
+  attempts: Numeric
+  error: string | null
+}
+
+export interface FailureRow {
+  subscription: string
+  message_id: string
+  name: string
+  entity_id: string
+  source: string
+  payload: string
+  encoding: 'utf8' | 'base64'
+  headers: string
+  state: 'retrying' | 'parked'
+  attempts: Numeric
+  due_at: Numeric | null
+  error_code: string
+  error_type: string
+  error_message: string
+  error_stack: string
+  fingerprint: string
+  first_failed_at: Numeric
+  last_failed_at: Numeric
+}
+
+export interface InboxRow {
+  subscription: string
+  message_id: string
+  name: string
+  source: string
+  status: InboxStatus
+  received_at: Numeric
+  settled_at: Numeric | null
+}
+
+export interface GroupRow {
+  subscription: string
+  fingerprint: string
+  type: string
+  message: string
+  retrying: Numeric
+  parked: Numeric
+  first_failed_at: Numeric
+  last_failed_at: Numeric
+}
+
+export interface LeaseRow {
+  name: string
+  owner: string
+  epoch: Numeric
+  is_expired: boolean | number
+}
+
+export interface SubscriptionRow {
+  name: string
+  service: string
+  patterns: string
+  queue: string
+  active_from: Numeric
+  last_seen_at: Numeric
+  handled: Numeric
+  retrying: Numeric
+  parked: Numeric
+  discarded: Numeric
+  last_handled_at: Numeric | null
+}
+
+export function pendingEventOf(row: PendingRow): PendingEvent {
+  return {
+    id: row.id,
+    name: row.name,
+    entityId: row.entity_id,
+    source: row.source,
+    payload: row.payload,
+    headers: parseHeaders(row.headers),
+    isOptional: Boolean(row.is_optional),
+    bucket: Number(row.bucket),
+    createdAt: dateOf(row.created_at),
+    state: row.state,
+    attempts: Number(row.attempts),
+  }
+}
+
+export function sentMessageOf(row: SentRow): SentMessage {
+  return {
+    id: row.id,
+    name: row.name,
+    entityId: row.entity_id,
+    source: row.source,
+    payload: row.payload,
+    headers: parseHeaders(row.headers),
+    createdAt: dateOf(row.created_at),
+    state: row.state,
+    attempts: Number(row.attempts),
+    error: row.error,
+  }
+}
+
+export function failureOf(row: FailureRow): Failure {
+  return {
+    subscription: row.subscription,
+    messageId: row.message_id,
+    name: row.name,
+    entityId: row.entity_id,
+    source: row.source,
+    payload: row.payload,
+    encoding: row.encoding,
+    headers: parseHeaders(row.headers),
+    state: row.state,
+    attempts: Number(row.attempts),
+    delayMs: 0,
+    error: {
+      code: row.error_code,
+      type: row.error_type,
+      message: row.error_message,
+      stack: row.error_stack,
+      fingerprint: row.fingerprint,
+    },
+    firstFailedAt: dateOf(row.first_failed_at),
+    lastFailedAt: dateOf(row.last_failed_at),
+    dueAt: row.due_at === null ? null : dateOf(row.due_at),
+  }
+}
+
+export function inboxEntryOf(row: InboxRow, failure: Failure | null): InboxEntry {
+  return {
+    subscription: row.subscription,
+    messageId: row.message_id,
+    name: row.name,
+    source: row.source,
+    status: row.status,
+    receivedAt: dateOf(row.received_at),
+    settledAt: row.settled_at === null ? null : dateOf(row.settled_at),
+    failure,
+  }
+}
+
+export function failureGroupOf(row: GroupRow): FailureGroup {
+  return {
+    subscription: row.subscription,
+    fingerprint: row.fingerprint,
+    type: row.type,
+    message: row.message,
+    retrying: Number(row.retrying),
+    parked: Number(row.parked),
+    firstFailedAt: dateOf(row.first_failed_at),
+    lastFailedAt: dateOf(row.last_failed_at),
+  }
+}
+
+export function leaseOf(row: LeaseRow): Lease {
+  return { name: row.name, owner: row.owner, epoch: Number(row.epoch), isExpired: Boolean(row.is_expired) }
+}
+
+export function subscriptionOf(row: SubscriptionRow): SubscriptionSummary {
+  return {
+    name: row.name,
+    service: row.service,
+    patterns: JSON.parse(row.patterns) as string[],
+    queue: row.queue,
+    activeFrom: dateOf(row.active_from),
+    lastSeenAt: dateOf(row.last_seen_at),
+    handled: Number(row.handled),
+    retrying: Number(row.retrying),
+    parked: Number(row.parked),
+    discarded: Number(row.discarded),
+    lastHandledAt: row.last_handled_at === null ? null : dateOf(row.last_handled_at),
+  }
+}
+
+function dateOf(milliseconds: Numeric): Date {
+  return new Date(Number(milliseconds))
+}
+
+const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
+
+function parseHeaders(json: string): Readonly<Record<string, string>> {
+  return json === '{}' ? noHeaders : (JSON.parse(json) as Record<string, string>)
+}
