@@ -1,5 +1,4 @@
 import type { ChannelModel } from 'amqplib'
-import { setTimeout as delay } from 'node:timers/promises'
 import { WarrenError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
@@ -12,6 +11,7 @@ import type { ConnectFailure } from './refusal.ts'
 import { Rotation } from './rotation.ts'
 import type { TlsOptions } from './tls.ts'
 import { canHeal } from './topology.ts'
+import { waitMs } from './wait.ts'
 
 export interface ConnectionOptions {
   readonly endpoints: readonly Endpoint[]
@@ -151,6 +151,11 @@ export class Connection {
     this.#link?.destroy(reason)
   }
 
+  /** Before sending many small things: they leave together when the event loop has come round. */
+  cork(): void {
+    this.#link?.cork()
+  }
+
   /** Whether the node answers a trivial question; true while it is blocked, when it reads no questions. */
   async answers(timeoutMs: number): Promise<boolean> {
     const link = this.#link
@@ -187,10 +192,10 @@ export class Connection {
       if (failures.length < this.#rotation.size || this.#isStopping()) continue
 
       failedRounds += 1
-      const waitMs = this.#roundFailed(failures, failedRounds, isFirst ? first : null)
+      const retryMs = this.#roundFailed(failures, failedRounds, isFirst ? first : null)
       failures = []
       isFirst = false
-      await delay(waitMs, undefined, { signal }).catch(() => undefined)
+      await waitMs(retryMs, signal)
     }
     first.resolve()
   }

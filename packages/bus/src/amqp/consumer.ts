@@ -1,11 +1,12 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { RawMessage } from '../envelope/decode.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
+import { SingleFlight } from '../single-flight.ts'
 import { backoffMs } from './backoff.ts'
 import type { Connection } from './connection.ts'
 import { canHeal } from './topology.ts'
+import { waitMs } from './wait.ts'
 
 /**
  * One message from the queue, to be settled once by ack(), requeue() or reject(). Settling again does nothing, and so
@@ -57,7 +58,8 @@ export class Consumer {
   readonly #options: ConsumerOptions
   #isWanted = false
   #session: Session | null = null
-  #opening: Promise<void> | null = null
+  readonly #opening: SingleFlight = new SingleFlight(() => this.#open())
+  #starting: PromiseWithResolvers<void> | null = null
   #stopping = new AbortController()
   #unsubscribe: (() => void) | null = null
 
@@ -80,19 +82,17 @@ export class Consumer {
    */
   async start(): Promise<void> {
     if (this.#unsubscribe !== null) return
-    this.#stopping = new AbortController()
     this.#isWanted = true
-    this.#unsubscribe = this.#options.connection.signals.connected.on(() => this.#open())
-    const model = this.#options.connection.current
-    if (model === null) return
+    this.#stopping = new AbortController()
+    this.#unsubscribe = this.#options.connection.signals.connected.on(() => void this.#opening.run())
+    if (this.#options.connection.current === null) return
+    this.#starting = Promise.withResolvers()
+    void this.#opening.run()
     try {
-      await this.#openOnce(model)
+      await this.#starting.promise
     } catch (error) {
-      if (!canHeal(error)) {
-        await this.close()
-        throw error
-      }
-      this.#open()
+      await this.close()
+      throw error
     }
   }
 
@@ -100,7 +100,7 @@ export class Consumer {
   async stop(): Promise<void> {
     this.#isWanted = false
     this.#stopping.abort()
-    await this.#opening
+    await this.#opening.idle()
     await this.#session?.cancel()
   }
 
@@ -113,13 +113,12 @@ export class Consumer {
     if (requeue) await this.#end()
   }
 
+  /** Returns when it consumes, or when there is no connection, on the next of which it will. Never rejects. */
   async resume(): Promise<void> {
     if (this.#unsubscribe === null || this.#isWanted) return
     this.#isWanted = true
     this.#stopping = new AbortController()
-    if (this.#session === null) this.#open()
-    else await this.#session.consume()
-    if (this.isConsuming) this.signals.consuming.emit()
+    await this.#opening.run()
   }
 
   /** Stops for good; what is unsettled goes back to the queue. */
@@ -136,39 +135,37 @@ export class Consumer {
     await session?.close()
   }
 
-  #open(): void {
-    this.#opening ??= this.#tryToOpen()
-      .catch((error: unknown) => this.#options.logger.error({ error }, 'consuming could not be resumed'))
-      .finally(() => (this.#opening = null))
-  }
-
-  async #tryToOpen(): Promise<void> {
+  /** Ends when it consumes, without a connection, or with stop(). Never rejects. */
+  async #open(): Promise<void> {
     const { connection, queue, logger } = this.#options
     const { signal } = this.#stopping
-    for (let failures = 0; !signal.aborted && this.#session === null; failures++) {
+    for (let failures = 1; !signal.aborted && !this.isConsuming; failures++) {
       const model = connection.current
-      if (model === null) return
+      // The next connection runs this again.
+      if (model === null) break
       try {
-        await this.#openOnce(model)
+        await this.#consume(model)
       } catch (error) {
         if (connection.current !== model) continue
         const isHealable = canHeal(error)
-        const retryMs = isHealable ? backoffMs(RETRY_BACKOFF, failures + 1, Math.random()) : UNHEALABLE_RETRY_MS
+        const retryMs = isHealable ? backoffMs(RETRY_BACKOFF, failures, Math.random()) : UNHEALABLE_RETRY_MS
+        if (!isHealable) this.#starting?.reject(error)
+        this.#starting?.resolve()
         logger[isHealable ? 'warn' : 'error']({ queue, error, retryMs }, 'the queue cannot be consumed')
-        await delay(retryMs, undefined, { signal }).catch(() => undefined)
+        await waitMs(retryMs, signal, connection.signals.connected)
       }
     }
+    this.#starting?.resolve()
+    this.#starting = null
   }
 
-  async #openOnce(model: ChannelModel): Promise<void> {
-    await this.#options.ensure(model)
-    const session = await Session.open(model, this.#options, (why) => this.#sessionEnded(session, why))
-    if (!this.#isWanted || !session.isOpen) {
-      await session.close()
-      return
+  async #consume(model: ChannelModel): Promise<void> {
+    if (this.#session === null) {
+      await this.#options.ensure(model)
+      if (!this.#isWanted) return
+      this.#session = await Session.open(model, this.#options, (session, why) => this.#sessionEnded(session, why))
     }
-    this.#session = session
-    await session.consume()
+    await this.#session.consume()
     this.signals.consuming.emit()
   }
 
@@ -178,20 +175,22 @@ export class Consumer {
     this.#options.logger.warn({ queue: this.#options.queue }, `consuming was interrupted: ${why}`)
     if (why === 'cancelled') void session.close()
     this.signals[why].emit()
-    if (this.#isWanted) this.#open()
+    if (this.#isWanted) void this.#opening.run()
   }
 }
+
+type OnEnd = (session: Session, why: 'cancelled' | 'lost') => void
 
 /** One channel and the deliveries on it. A delivery tag means nothing on any other channel: there it would be a 406. */
 class Session {
   readonly #channel: Channel
   readonly #options: ConsumerOptions
-  readonly #onEnd: (why: 'cancelled' | 'lost') => void
+  readonly #onEnd: OnEnd
   #consumerTag: string | null = null
   #isOpen = true
   #unsettled = 0
 
-  private constructor(channel: Channel, options: ConsumerOptions, onEnd: (why: 'cancelled' | 'lost') => void) {
+  private constructor(channel: Channel, options: ConsumerOptions, onEnd: OnEnd) {
     this.#channel = channel
     this.#options = options
     this.#onEnd = onEnd
@@ -201,18 +200,8 @@ class Session {
     channel.on('close', () => this.#end('lost'))
   }
 
-  static async open(
-    model: ChannelModel,
-    options: ConsumerOptions,
-    onEnd: (why: 'cancelled' | 'lost') => void,
-  ): Promise<Session> {
-    const session = new Session(await model.createChannel(), options, onEnd)
-    await session.#channel.prefetch(options.prefetch ?? 500)
-    return session
-  }
-
-  get isOpen(): boolean {
-    return this.#isOpen
+  static async open(model: ChannelModel, options: ConsumerOptions, onEnd: OnEnd): Promise<Session> {
+    return new Session(await model.createChannel(), options, onEnd)
   }
 
   get isConsuming(): boolean {
@@ -223,7 +212,9 @@ class Session {
     return this.#isOpen ? this.#unsettled : 0
   }
 
+  /** Begins to deliver, and again after cancel(). */
   async consume(): Promise<void> {
+    await this.#channel.prefetch(this.#options.prefetch ?? 500)
     const { consumerTag } = await this.#channel.consume(this.#options.queue, (message) => {
       if (message === null) this.#end('cancelled')
       else this.#deliver(message)
@@ -246,7 +237,7 @@ class Session {
   #end(why: 'cancelled' | 'lost'): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    this.#onEnd(why)
+    this.#onEnd(this, why)
   }
 
   #deliver(message: ConsumeMessage): void {
@@ -258,6 +249,7 @@ class Session {
       if (isSettled || !this.#isOpen) return
       isSettled = true
       this.#unsettled--
+      this.#options.connection.cork()
       act()
     }
     try {

@@ -50,7 +50,7 @@ export class Endpoint {
 
 /**
  * Reads `amqp://user:password@host:5672/vhost` and `amqps://…`. Defaults: port 5672 or 5671, vhost `/`, user and password
- * `guest`; `credentials` take the place of those in the URLs. Throws ENDPOINT_INVALID.
+ * `guest`; `credentials` are for URLs that name no user. Throws ENDPOINT_INVALID.
  */
 export function parseEndpoints(urls: readonly string[], credentials?: Credentials): readonly Endpoint[] {
   if (urls.length === 0)
@@ -74,13 +74,13 @@ function parseEndpoint(text: string, credentials: Credentials | undefined): Endp
     const hasUser = url.username !== '' || url.password !== ''
     const own = hasUser
       ? { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) }
-      : { username: 'guest', password: 'guest' }
+      : (credentials ?? { username: 'guest', password: 'guest' })
     return new Endpoint({
       isTls,
       host: url.hostname.replace(/^\[|\]$/g, ''),
       port: url.port === '' ? (isTls ? 5671 : 5672) : Number(url.port),
       vhost: path === '' ? '/' : path,
-      ...(credentials ?? own),
+      ...own,
     })
   } catch (error) {
     if (error instanceof URIError) throw invalid('holds a "%" that is not percent-encoded as "%25"')

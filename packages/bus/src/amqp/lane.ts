@@ -20,6 +20,13 @@ export type PublishOutcome =
 
 export type Settle = (outcome: PublishOutcome) => void
 
+export interface LaneEvents {
+  /** The lane was full and can take more again. */
+  readonly onRoom: () => void
+  /** It ended; what was in flight is settled. */
+  readonly onEnd: (lane: Lane) => void
+}
+
 interface InFlight {
   readonly settle: Settle
   readonly sentAtMs: number
@@ -47,16 +54,14 @@ export class Lane {
   readonly #model: ChannelModel
   readonly #channel: ConfirmChannel
   readonly #inFlight = new Window<InFlight>()
-  readonly #onChange: () => void
   #refusal: { readonly code: number; readonly text: string } | null = null
   #isOpen = true
   #isFull = false
   #hasConfirmed = false
 
-  private constructor(model: ChannelModel, channel: ConfirmChannel, onChange: () => void) {
+  private constructor(model: ChannelModel, channel: ConfirmChannel, { onRoom, onEnd }: LaneEvents) {
     this.#model = model
     this.#channel = channel
-    this.#onChange = onChange
     channel.on('ack', ({ deliveryTag, multiple }) => {
       this.#hasConfirmed = true
       this.#inFlight.settle(deliveryTag, multiple, confirm)
@@ -65,29 +70,36 @@ export class Lane {
     channel.on('return', (message) => this.#markReturned(message))
     channel.on('drain', () => {
       this.#isFull = false
-      onChange()
+      onRoom()
     })
     channel.on('error', (error) => (this.#refusal = { code: replyCodeOf(error) ?? 0, text: textOf(error) }))
-    channel.on('close', () => this.#end())
+    channel.on('close', () => {
+      this.#end()
+      onEnd(this)
+    })
     model.on('error', this.#onConnectionError)
   }
 
-  /** `onChange` is called when the lane can take more again, and when it ends. */
-  static async open(model: ChannelModel, onChange: () => void): Promise<Lane> {
-    return new Lane(model, await model.createConfirmChannel(), onChange)
+  static async open(model: ChannelModel, events: LaneEvents): Promise<Lane> {
+    return new Lane(model, await model.createConfirmChannel(), events)
   }
 
   get isOpen(): boolean {
     return this.#isOpen
   }
 
-  /** The socket does not keep up: send nothing until `onChange`. */
+  /** The socket does not keep up: send nothing until `onRoom`. */
   get isFull(): boolean {
     return this.#isFull
   }
 
   get inFlight(): number {
     return this.#inFlight.size
+  }
+
+  /** The broker closed it because of what was sent. */
+  get isRefused(): boolean {
+    return this.#refusal !== null
   }
 
   get hasConfirmed(): boolean {
@@ -151,7 +163,6 @@ export class Lane {
     for (const { settle, message } of this.#inFlight.takeWhile(() => true)) {
       settle(refusal !== null && canBlame(refusal, message) ? { kind: 'refused', ...refusal } : CONNECTION_LOST)
     }
-    this.#onChange()
   }
 }
 

@@ -29,6 +29,7 @@ export class Link {
   readonly lost: Promise<Error>
   readonly #socket: Socket
   #reason: Error | null = null
+  #isCorked = false
   #prober: Channel | null = null
   #asking: Promise<boolean> | null = null
 
@@ -122,6 +123,23 @@ export class Link {
     channel.on('error', () => undefined)
     channel.on('close', () => (this.#prober = null))
     return channel
+  }
+
+  /**
+   * What is sent until the event loop has come round leaves in one system call. amqplib makes one of its own for each
+   * message and each ack: 3 of 28 µs per published message, 3 of 8 µs per ack.
+   */
+  cork(): void {
+    if (this.#isCorked) return
+    this.#isCorked = true
+    this.#socket.cork()
+    // amqplib passes messages on to the socket in an immediate of its own; the second one is certainly after that.
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#isCorked = false
+        this.#socket.uncork()
+      }),
+    )
   }
 
   /** Ends the connection at once, without asking the node. */

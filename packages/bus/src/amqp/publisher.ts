@@ -1,14 +1,15 @@
 import type { ChannelModel } from 'amqplib'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Message } from '../envelope/message.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
+import { SingleFlight } from '../single-flight.ts'
 import { backoffMs } from './backoff.ts'
 import type { Connection } from './connection.ts'
 import { CONNECTION_LOST, Lane } from './lane.ts'
 import type { PublishOutcome, Settle } from './lane.ts'
 import { LoopClock } from './loop-clock.ts'
 import { canHeal } from './topology.ts'
+import { waitMs } from './wait.ts'
 
 export type { PublishOutcome } from './lane.ts'
 
@@ -58,7 +59,8 @@ export class Publisher {
   #stopping = new AbortController()
   #lane: Lane | null = null
   readonly #retired = new Set<Lane>()
-  #opening: Promise<void> | null = null
+  readonly #opening: SingleFlight = new SingleFlight(() => this.#openLane())
+  #starting: PromiseWithResolvers<void> | null = null
   #shortLanes = 0
   #inFlight = 0
   readonly #waiting: { readonly message: Message; readonly settle: Settle }[] = []
@@ -93,14 +95,20 @@ export class Publisher {
     return Math.max(0, this.#window - this.#inFlight - this.#waiting.length)
   }
 
-  /** Returns at once; see `signals.ready`. */
-  start(): void {
+  /**
+   * Returns when messages can be sent, or when they cannot yet and it tries again in the background; see `signals.ready`.
+   * Throws what `ensure` threw when that cannot heal (EXCHANGE_INEQUIVALENT, TOPOLOGY_REFUSED).
+   */
+  async start(): Promise<void> {
     if (this.#isStarted) return
     this.#isStarted = true
     this.#stopping = new AbortController()
     const { signals } = this.#connection
     this.#unsubscribe = [
-      signals.connected.on(() => this.#openLane()),
+      signals.connected.on(() => {
+        this.#clock.start(() => this.#tick())
+        void this.#opening.run()
+      }),
       signals.lost.on(() => this.#update()),
       // Then the broker reads nothing, so that a late confirm says nothing.
       signals.blocked.on(() => {
@@ -112,8 +120,16 @@ export class Publisher {
         this.#update()
       }),
     ]
-    this.#clock.start(() => this.#tick())
-    this.#openLane()
+    if (this.#connection.state !== 'blocked') this.#clock.start(() => this.#tick())
+    if (this.#connection.current === null) return
+    this.#starting = Promise.withResolvers()
+    void this.#opening.run()
+    try {
+      await this.#starting.promise
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
   }
 
   /** Takes no more messages and waits for the confirms in flight, as long as the confirm timeout at most. */
@@ -123,14 +139,11 @@ export class Publisher {
     this.#stopping.abort()
     this.#update()
     const timeout = new AbortController()
-    await Promise.race([
-      this.#idle(),
-      delay(this.#confirmTimeoutMs, undefined, { signal: timeout.signal }).catch(() => undefined),
-    ])
+    await Promise.race([this.#idle(), waitMs(this.#confirmTimeoutMs, timeout.signal)])
     timeout.abort()
     this.#clock.stop()
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
-    await this.#opening
+    await this.#opening.idle()
     const lanes = [...(this.#lane === null ? [] : [this.#lane]), ...this.#retired]
     for (const lane of lanes) lane.timeOut(Number.POSITIVE_INFINITY)
     await Promise.all(lanes.map((lane) => lane.close()))
@@ -157,20 +170,21 @@ export class Publisher {
       return
     }
     this.#inFlight++
+    this.#connection.cork()
     lane.send(message, this.#clock.nowMs, (outcome) => {
       settle(outcome)
       this.#inFlight--
-      if (this.#waiting.length > 0) this.#sendWaiting()
+      if (this.#inFlight === this.#window - 1 || this.#waiting.length > 0) this.#sendWaiting()
       if (this.#inFlight === 0) this.signals.idle.emit()
-      else if (this.#inFlight === this.#window - 1) this.signals.available.emit()
     })
   }
 
   #sendWaiting(): void {
-    while (this.#waiting.length > 0 && this.#inFlight < this.#window && this.#lane?.isFull === false) {
+    while (this.#waiting.length > 0 && this.isReady && this.#inFlight < this.#window && !this.#lane?.isFull) {
       const next = this.#waiting.shift()
       if (next !== undefined) this.#send(next.message, next.settle)
     }
+    if (this.free > 0) this.signals.available.emit()
   }
 
   async #idle(): Promise<void> {
@@ -187,52 +201,49 @@ export class Publisher {
     else this.signals.unready.emit()
   }
 
-  #openLane(): void {
-    this.#opening ??= this.#tryToOpenLane()
-      .catch((error: unknown) => this.#logger.error({ error }, 'no channel to publish on could be opened'))
-      .finally(() => (this.#opening = null))
-  }
-
-  async #tryToOpenLane(): Promise<void> {
+  /** Ends with a lane, without a connection, or with stop(). Never rejects. */
+  async #openLane(): Promise<void> {
     const { signal } = this.#stopping
-    const wait = (ms: number): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined)
+    const wait = (ms: number): Promise<void> => waitMs(ms, signal, this.#connection.signals.connected)
     if (this.#shortLanes > 0) await wait(backoffMs(REOPEN_BACKOFF, this.#shortLanes, Math.random()))
-    for (let failures = 0; !signal.aborted && this.#lane === null; failures++) {
+    for (let failures = 1; !signal.aborted && this.#lane === null; failures++) {
       const model = this.#connection.current
-      // The next connection opens its own.
-      if (model === null) return
+      // The next connection runs this again.
+      if (model === null) break
       try {
         await this.#ensure(model)
-        const lane = await Lane.open(model, () => this.#laneChanged(lane))
-        this.#lane = lane
+        this.#lane = await Lane.open(model, {
+          onRoom: () => this.#sendWaiting(),
+          onEnd: (lane) => this.#laneEnded(lane),
+        })
         this.#update()
       } catch (error) {
         if (this.#connection.current !== model) continue
         const isHealable = canHeal(error)
+        if (!isHealable) this.#starting?.reject(error)
+        this.#starting?.resolve()
         this.#logger[isHealable ? 'warn' : 'error']({ error }, 'the topology for publishing could not be declared')
-        await wait(isHealable ? backoffMs(ENSURE_BACKOFF, failures + 1, Math.random()) : UNHEALABLE_RETRY_MS)
+        await wait(isHealable ? backoffMs(ENSURE_BACKOFF, failures, Math.random()) : UNHEALABLE_RETRY_MS)
       }
     }
+    this.#starting?.resolve()
+    this.#starting = null
   }
 
-  #laneChanged(lane: Lane): void {
-    if (lane.isOpen) {
-      this.#sendWaiting()
-      if (this.free > 0) this.signals.available.emit()
-      return
-    }
+  #laneEnded(lane: Lane): void {
     this.#retired.delete(lane)
     if (lane !== this.#lane) return
     this.#lane = null
-    this.#shortLanes = lane.hasConfirmed ? 0 : this.#shortLanes + 1
+    this.#shortLanes = lane.isRefused && !lane.hasConfirmed ? this.#shortLanes + 1 : 0
     this.#update()
-    this.#openLane()
+    void this.#opening.run()
   }
 
   #tick(): void {
     const nowMs = this.#clock.nowMs
     for (const lane of [this.#lane, ...this.#retired]) {
       if (lane === null) continue
+      if (lane !== this.#lane && lane.inFlight === 0) this.#dispose(lane)
       const ageMs = nowMs - (lane.oldestSentAtMs ?? nowMs)
       if (ageMs >= this.#confirmTimeoutMs) this.#timeOut(lane, nowMs - this.#confirmTimeoutMs)
       else if (ageMs >= this.#probeAfterMs && nowMs - this.#answeredAtMs >= this.#probeAfterMs) this.#probe()
@@ -250,12 +261,13 @@ export class Publisher {
       { count: before - lane.inFlight, timeoutMs: this.#confirmTimeoutMs },
       'confirms did not come in time',
     )
-    if (lane.inFlight === 0) {
-      this.#retired.delete(lane)
-      void lane.close()
-    }
     this.#update()
-    this.#openLane()
+    void this.#opening.run()
+  }
+
+  #dispose(lane: Lane): void {
+    this.#retired.delete(lane)
+    void lane.close()
   }
 
   /** Frozen or only slow? */
