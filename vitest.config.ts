@@ -15,6 +15,7 @@ export default defineConfig({
       'test/**/*.test.ts',
       'bench/**/*.test.ts',
     ],
+    globalSetup: ['test/support/global-setup.ts'],
     // Two cores are shared with a broker and a database.
     maxWorkers: 2,
     reporters: ['default', './scripts/summary-reporter.ts'],

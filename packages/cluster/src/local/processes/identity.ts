@@ -45,12 +45,12 @@ export async function signal(identity: ProcessIdentity | undefined, name: NodeJS
   }
 }
 
-/** Live processes one of whose arguments is exactly `argument`. Linux only; nothing is found elsewhere. */
-export async function processesWithArgument(argument: readonly string[]): Promise<ProcessIdentity[]> {
+/** Live processes one of whose arguments ends with `mark`. Linux only; nothing is found elsewhere. */
+export async function processesMarked(mark: string): Promise<ProcessIdentity[]> {
   const found: ProcessIdentity[] = []
   for (const pid of await pidsInProc()) {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-    if (!commandLine.split('\0').some((part) => argument.includes(part))) continue
+    if (!commandLine.split('\0').some((part) => part.endsWith(mark))) continue
     const identity = await identify(pid)
     if (identity) found.push(identity)
   }

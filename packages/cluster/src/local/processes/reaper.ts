@@ -2,11 +2,10 @@
  * A process of its own: `node reaper.ts <folder>`. Waits until the owner of the folder is gone, then ends the servers that
  * run in it and removes it. Goes away when the folder does, or when the servers are released from their owner.
  */
-import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isAlive } from './identity.ts'
 import { ownerOf } from './owner.ts'
-import { endServers } from './server.ts'
+import { removePlace } from './place.ts'
 
 const POLL_MS = 250
 
@@ -17,8 +16,7 @@ for (;;) {
   const owner = await ownerOf(folder)
   if (!owner) break
   if (!(await isAlive(owner))) {
-    await endServers(folder)
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+    await removePlace(folder)
     break
   }
   await delay(POLL_MS)

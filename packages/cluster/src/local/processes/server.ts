@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Account } from '../account.ts'
-import { identify, isAlive, processesWithArgument, type ProcessIdentity, signal } from './identity.ts'
+import { identify, isAlive, processesMarked, type ProcessIdentity, signal } from './identity.ts'
 import { until } from './until.ts'
 
 /** What a folder remembers of a server that runs in it, in `<name>.process.json`. */
@@ -74,14 +74,8 @@ export function folderMark(folder: string): string {
 export async function endServers(folder: string): Promise<void> {
   await Promise.all((await recordsIn(folder)).map((record) => endServer(record)))
   // The owner may have been killed between a start and its record.
-  const unrecorded = await processesWithArgument([folderMark(folder)])
+  const unrecorded = await processesMarked(folderMark(folder))
   await Promise.all(unrecorded.map((identity) => endServer({ ...identity, endSignal: 'SIGKILL' })))
-}
-
-/** True if any server of the folder is alive. */
-export async function hasLiveServer(folder: string): Promise<boolean> {
-  const alive = await Promise.all((await recordsIn(folder)).map((record) => isAlive(record)))
-  return alive.includes(true)
 }
 
 async function endServer(record: ServerRecord): Promise<void> {

@@ -1,10 +1,10 @@
-import { rm } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { ClusterError, isClusterError } from '../../errors.ts'
 import { lastLines } from '../processes/command.ts'
 import { stateOf } from '../processes/identity.ts'
 import { releaseFromOwner } from '../processes/owner.ts'
-import { endServers, findServer } from '../processes/server.ts'
+import { removePlace } from '../processes/place.ts'
+import { findServer } from '../processes/server.ts'
 import { startEpmd } from './epmd.ts'
 import { askManagement, type ManagementRequest } from './management.ts'
 import {
@@ -203,8 +203,7 @@ export class Cluster {
 
   /** Ends all nodes at once and removes their data. Safe to call twice. */
   async down(): Promise<void> {
-    await endServers(this.folder)
-    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })
+    await removePlace(this.folder)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

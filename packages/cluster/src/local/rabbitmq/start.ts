@@ -3,17 +3,16 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClusterError, isClusterError } from '../../errors.ts'
 import { giveTo, unprivilegedAccount } from '../account.ts'
-import { exists } from '../install/packages.ts'
 import { installRabbitmq, type RabbitmqInstallation } from '../install/rabbitmq.ts'
-import { isAlive } from '../processes/identity.ts'
 import { withLock } from '../processes/lock.ts'
-import { bindToOwner, ownerOf, releaseFromOwner } from '../processes/owner.ts'
+import { releaseFromOwner } from '../processes/owner.ts'
+import { type Place, removePlace, reservePlace } from '../processes/place.ts'
 import { freePorts } from '../processes/ports.ts'
 import { endServers } from '../processes/server.ts'
 import { type Progress, silentProgress } from '../progress.ts'
 import { Cluster } from './cluster.ts'
 import { startEpmd } from './epmd.ts'
-import { clustersFolder, readRecords } from './find.ts'
+import { attachCluster, clustersFolder, readRecords } from './find.ts'
 import { launchNode, nodeLog, prepareNode, waitUntilFounded, waitUntilReady } from './node.ts'
 import { type ClusterRecord, clusterPaths, nodePaths, readClusterRecord, writeClusterRecord } from './record.ts'
 
@@ -74,7 +73,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       // Between choosing a port and listening on it somebody else may take it.
       const canRetry = isClusterError(error) && error.details['isPortTaken'] === true && attempt < ATTEMPTS
       if (!canRetry) {
-        await rm(place.folder, { recursive: true, force: true })
+        await removePlace(place.folder)
         throw error
       }
       onProgress(`cluster "${place.name}": a port was taken meanwhile; trying others`)
@@ -82,42 +81,35 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
-interface Place {
-  readonly name: string
-  readonly folder: string
-}
-
-/** Takes a name by creating its folder, bound to the owner, or to this process while a cluster that is to stay is formed. */
-async function reserve(options: ClusterOptions): Promise<Place> {
-  const parent = clustersFolder(options.home)
-  return await withLock(join(parent, '.lock'), async () => {
-    for (let suffix = 1; ; suffix++) {
-      const name = options.name ?? (suffix === 1 ? 'default' : `default-${suffix}`)
-      const folder = join(parent, name)
-      await clearLeftovers(folder)
-      const isTaken = await exists(folder)
-      if (isTaken && options.name === undefined) continue
-      if (isTaken) {
-        throw new ClusterError(
-          'CLUSTER_EXISTS',
-          `there is a cluster "${name}" already; use it, take it down, or choose another name`,
-          { cluster: name },
-        )
-      }
-      await mkdir(folder, { mode: 0o755 })
-      await bindToOwner(folder, options.ownerPid ?? process.pid)
-      return { name, folder }
+/**
+ * The cluster of that name: taken in hand if it is there, started otherwise. Callers that come at the same time, also from
+ * other processes, share one start.
+ */
+export async function shareCluster(options: ClusterOptions & { readonly name: string }): Promise<Cluster> {
+  return await withLock(join(options.home, 'locks', `cluster-${options.name}`), async () => {
+    try {
+      return await attachCluster(options)
+    } catch (error) {
+      if (!isClusterError(error, 'CLUSTER_UNKNOWN')) throw error
+      return await startCluster(options)
     }
   })
 }
 
-/** Removes a folder whose owner died together with its reaper, as in a power cut. */
-async function clearLeftovers(folder: string): Promise<void> {
-  const owner = await ownerOf(folder)
-  const isUnfinished = !owner && !(await readClusterRecord(folder))
-  if (!isUnfinished && (!owner || (await isAlive(owner)))) return
-  await endServers(folder)
-  await rm(folder, { recursive: true, force: true })
+async function reserve(options: ClusterOptions): Promise<Place> {
+  const place = await reservePlace({
+    parent: clustersFolder(options.home),
+    name: options.name,
+    // A cluster that is to stay is bound to this process until it is formed: an interrupted start leaves nothing behind.
+    ownerPid: options.isDetached ? process.pid : (options.ownerPid ?? process.pid),
+    isFinished: async (folder) => (await readClusterRecord(folder)) !== undefined,
+  })
+  if (place) return place
+  throw new ClusterError(
+    'CLUSTER_EXISTS',
+    `there is a cluster "${options.name ?? ''}" already; use it, take it down, or choose another name`,
+    { cluster: options.name },
+  )
 }
 
 async function form(

@@ -1,0 +1,1 @@
+export async function endSharedPostgres(_run: unknown): Promise<void> {}
