@@ -1,4 +1,3 @@
-import { inspect } from 'node:util'
 import { WarrenError } from '../errors.ts'
 
 export interface Credentials {
@@ -6,7 +5,10 @@ export interface Credentials {
   readonly password: string
 }
 
-/** Where a broker node listens and as whom to log in. However it is printed or serialised, it never shows the password. */
+/**
+ * Where a broker node listens and as whom to log in. However it is printed or serialised, it never shows the password:
+ * inspect() and JSON.stringify() do not see private fields.
+ */
 export class Endpoint {
   readonly isTls: boolean
   readonly host: string
@@ -41,10 +43,6 @@ export class Endpoint {
 
   toJSON(): string {
     return this.toString()
-  }
-
-  [inspect.custom](): string {
-    return `Endpoint ${this.toString()}`
   }
 }
 
