@@ -15,15 +15,23 @@ export const storeKinds: readonly StoreKind[] = ['sqlite', 'postgres']
 
 export type ShopBus = Bus<typeof shop, Sql>
 
-/** How to open a fresh, empty store of this kind; opened twice it is the same database. */
-export async function freshDatabase(kind: StoreKind): Promise<() => Store> {
+export interface FreshDatabase {
+  /** A connection string, or the path of an SQLite file. */
+  readonly url: string
+  /** A store on it; called twice, two stores on one database. */
+  open(): Store
+}
+
+/** An empty database of this kind. */
+export async function freshDatabase(kind: StoreKind): Promise<FreshDatabase> {
   if (kind === 'postgres') {
     const { url } = await testDatabase()
-    return () => postgresStore({ connectionString: url })
+    return { url, open: () => postgresStore({ connectionString: url }) }
   }
   const folder = await mkdtemp(join(tmpdir(), 'warren-test-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  return () => sqliteStore({ path: join(folder, 'store.db') })
+  const path = join(folder, 'store.db')
+  return { url: path, open: () => sqliteStore({ path }) }
 }
 
 /** A bus over a vhost and a database of its own, not started; stopped when the test ends. */
@@ -32,7 +40,7 @@ export async function makeService(
 ): Promise<{ bus: ShopBus; store: Store; endpoints: readonly string[] }> {
   const { kind = 'sqlite', ...rest } = options
   const endpoints = rest.endpoints ?? (await testVhost()).amqpUrls
-  const store = rest.store ?? (await freshDatabase(kind))()
+  const store = rest.store ?? (await freshDatabase(kind)).open()
   const bus = createBus({ service: 'shop', catalog: shop, relay: { leaseMs: 2_000 }, ...rest, store, endpoints })
   onTestFinished(() => bus.stop())
   return { bus, store, endpoints }

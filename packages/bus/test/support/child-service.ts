@@ -1,0 +1,30 @@
+import { createBus, jsonLogger } from '../../src/index.ts'
+import { postgresStore } from '../../src/store/postgres/index.ts'
+import { sqliteStore } from '../../src/store/sqlite/index.ts'
+import { shop } from './shop.ts'
+
+/**
+ * A service in a process of its own, for tests that kill it. Prints `ready`, then one line per handled event. Dies without a
+ * word in the handler of an order called "poison".
+ */
+const { endpoints, database, subscribes } = JSON.parse(process.argv[2] ?? '') as {
+  endpoints: string[]
+  database: string
+  subscribes: boolean
+}
+const store = database.startsWith('postgres')
+  ? postgresStore({ connectionString: database })
+  : sqliteStore({ path: database })
+const bus = createBus({ service: 'child', catalog: shop, store, endpoints, logger: jsonLogger('warn') })
+if (subscribes) {
+  await bus.subscribe('order.crm', ['order.#'], async (event) => {
+    if (event.data.orderId === 'poison') process.kill(process.pid, 'SIGKILL')
+    if (event.data.orderId === 'slow') await new Promise((resolve) => setTimeout(resolve, 300))
+    process.stdout.write(`handled ${event.data.orderId}\n`)
+  })
+}
+bus.stopOnSignals()
+// Ends with the test, also when the test is killed.
+process.stdin.on('end', () => process.exit(0)).resume()
+await bus.start()
+process.stdout.write('ready\n')
