@@ -6,6 +6,8 @@ export type { Catalog, CatalogEvent } from './catalog/catalog.ts'
 export { entity } from './catalog/entity.ts'
 export type { Entity, EventDefinition, EventOptions } from './catalog/entity.ts'
 export type { EventInput, EventNames, EventOf, EventOutput } from './catalog/event-types.ts'
+export { lint } from './catalog/lint.ts'
+export type { LintFinding, LintRule, LintedSubscription } from './catalog/lint.ts'
 export { matches } from './catalog/pattern.ts'
 export type { MatchingNames, ValidPattern, ValidPatterns } from './catalog/typed-pattern.ts'
 

@@ -1,0 +1,23 @@
+import type { Command } from 'commander'
+import { addClusterDown } from './cluster/down.ts'
+import { addClusterList } from './cluster/list.ts'
+import { addClusterLogs } from './cluster/logs.ts'
+import { addClusterNodes } from './cluster/nodes.ts'
+import { addClusterStatus } from './cluster/status.ts'
+import { addClusterUp } from './cluster/up.ts'
+
+export function addCluster(program: Command): void {
+  const cluster = program
+    .command('cluster')
+    .description('Private RabbitMQ clusters on this machine, for development and tests.')
+    .addHelpText(
+      'after',
+      '\nClusters live in the folder that WARREN_HOME names, else in .warren here or above.\n\nExample:\n  $ warren cluster up -n 3 && warren cluster kill n2 && warren cluster status',
+    )
+  addClusterUp(cluster)
+  addClusterStatus(cluster)
+  addClusterList(cluster)
+  addClusterNodes(cluster)
+  addClusterLogs(cluster)
+  addClusterDown(cluster)
+}

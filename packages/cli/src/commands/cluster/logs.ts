@@ -1,0 +1,47 @@
+import type { Cluster } from '@warren/cluster/local'
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import { visible } from '../../output.ts'
+import { wholeFromOne } from '../../options.ts'
+import { sessionOf } from '../../session.ts'
+import { follow } from './follow.ts'
+import type { ClusterNameOptions } from './home.ts'
+import { addNameOption, chosenCluster } from './home.ts'
+
+interface LogsOptions extends ClusterNameOptions {
+  readonly lines: number
+  readonly follow?: true
+}
+
+export function addClusterLogs(parent: Command): void {
+  const command = parent
+    .command('logs')
+    .summary('what nodes have logged')
+    .description('Prints the end of the logs of nodes: of all nodes when none is named.')
+    .argument('[nodes...]', 'names of nodes: n1, n2, …')
+    .addOption(new Option('-n, --lines <count>', 'so many lines of each').argParser(wholeFromOne).default(50))
+    .option('-f, --follow', 'go on with what is logged, until Ctrl-C')
+  addNameOption(command).addHelpText('after', '\nExample:\n  $ warren cluster logs n1 --lines 200').action(logs)
+}
+
+async function logs(nodes: readonly string[], options: LogsOptions, command: Command): Promise<void> {
+  const session = sessionOf(command)
+  const cluster = await chosenCluster(session, options)
+  const chosen = nodes.length > 0 ? nodes : cluster.nodes.map(({ name }) => name)
+  const ends = await Promise.all(
+    chosen.map(async (node) => ({ node, lines: await endOf(cluster, node, options.lines) })),
+  )
+  const prefixed = (node: string, line: string): string => visible(chosen.length === 1 ? line : `${node} | ${line}`)
+  session.output.result({ logs: ends }, () =>
+    ends.flatMap(({ node, lines }) => lines.map((line) => prefixed(node, line))).join('\n'),
+  )
+  if (options.follow !== true) return
+  const write = (node: string) => (line: string) =>
+    session.output.isJson ? undefined : process.stdout.write(`${prefixed(node, line)}\n`)
+  await Promise.all(chosen.map((node) => follow(cluster.node(node).logFile, write(node))))
+}
+
+async function endOf(cluster: Cluster, node: string, lines: number): Promise<readonly string[]> {
+  const text = await cluster.logs(node, lines)
+  return text.trimEnd() === '' ? [] : text.trimEnd().split('\n')
+}

@@ -1,0 +1,69 @@
+import { listClusters, openHome, startCluster } from '@warren/cluster/local'
+import type { Command } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import { collected, wholeFromOne } from '../../options.ts'
+import { sessionOf } from '../../session.ts'
+import { projectFolder } from './home.ts'
+import { describeCluster, reportCluster } from './report.ts'
+import { watchNewNodes } from './watch.ts'
+
+interface UpOptions {
+  readonly nodes: number
+  readonly name?: string
+  readonly plugin?: readonly string[]
+  readonly set?: Readonly<Record<string, string>>
+  readonly showPasswords?: true
+}
+
+export function addClusterUp(parent: Command): void {
+  parent
+    .command('up')
+    .summary('start a cluster')
+    .description(
+      'Starts a cluster of private nodes on free loopback ports and returns when all of them serve. It stays up until "warren cluster down". The first run may download RabbitMQ.',
+    )
+    .addOption(new Option('-n, --nodes <count>', 'how many nodes').argParser(wholeFromOne).default(3))
+    .option('--name <cluster>', 'its name (default: default, or default-2 if that is taken, …)')
+    .addOption(new Option('--plugin <name>', 'a plugin beside the management; repeatable').argParser(collected))
+    .addOption(new Option('--set <key=value>', 'a line for rabbitmq.conf; repeatable').argParser(settings))
+    .option('--show-passwords', 'show URLs with the password')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ warren cluster up -n 3 --plugin rabbitmq_shovel --set vm_memory_high_watermark.relative=0.3',
+    )
+    .action(up)
+}
+
+async function up(options: UpOptions, command: Command): Promise<void> {
+  const session = sessionOf(command)
+  const { output } = session
+  const onProgress = (line: string): void => output.note(line)
+  const home = await openHome({ project: await projectFolder(session), onProgress })
+  const others = (await listClusters({ home })).map(({ name }) => name)
+  const watch = watchNewNodes(home, others, onProgress)
+  const cluster = await startCluster({
+    home,
+    nodes: options.nodes,
+    isDetached: true,
+    onProgress,
+    ...(options.name === undefined ? {} : { name: options.name }),
+    ...(options.plugin === undefined ? {} : { plugins: options.plugin }),
+    ...(options.set === undefined ? {} : { config: options.set }),
+  }).finally(() => watch.stop())
+  const report = await reportCluster(cluster, options)
+  output.result(report, () => describeCluster(report))
+  const named = others.length === 0 ? '' : ` --name ${cluster.name}`
+  output.note(`cluster "${cluster.name}" is up; "warren cluster down${named}" ends it and removes its data`)
+  if (options.showPasswords !== true) {
+    output.note(`URLs with the password: warren cluster status${named} --show-passwords`)
+  }
+}
+
+function settings(
+  text: string,
+  before: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  const [, key, value] = /^\s*([\w.-]+)\s*=\s*(.*)$/.exec(text) ?? []
+  if (key === undefined || value === undefined) throw new InvalidArgumentError('It must be KEY=VALUE.')
+  return { ...before, [key]: value }
+}

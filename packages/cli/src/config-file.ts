@@ -1,0 +1,82 @@
+import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { WarrenConfig } from './config.ts'
+import { CliError } from './errors.ts'
+import { exists } from './exists.ts'
+
+export interface LoadedConfig {
+  readonly file: string
+  /** What relative paths in it are relative to. */
+  readonly folder: string
+  readonly config: WarrenConfig
+}
+
+const fileNames = ['warren.config.ts', 'warren.config.js', 'warren.config.mjs']
+
+/**
+ * The configuration in `file`, else in the first warren.config.{ts,js,mjs} from `cwd` upwards; null when there is none.
+ * Throws CONFIG_NOT_FOUND for a `file` that is not there, CONFIG_INVALID for one that cannot be loaded.
+ */
+export async function loadConfig(cwd: string, file: string | undefined): Promise<LoadedConfig | null> {
+  if (file !== undefined) {
+    const named = resolve(cwd, file)
+    if (!(await exists(named))) throw new CliError('CONFIG_NOT_FOUND', `there is no ${named}, which --config names`)
+    return load(named)
+  }
+  const found = await findUpwards(cwd)
+  return found === null ? null : load(found)
+}
+
+async function findUpwards(from: string): Promise<string | null> {
+  for (let folder = from; ; folder = dirname(folder)) {
+    for (const name of fileNames) {
+      if (await exists(join(folder, name))) return join(folder, name)
+    }
+    if (dirname(folder) === folder) return null
+  }
+}
+
+async function load(file: string): Promise<LoadedConfig> {
+  let loaded: unknown
+  try {
+    loaded = await import(pathToFileURL(file).href)
+  } catch (error) {
+    throw invalid(file, `it cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, error)
+  }
+  const exported: unknown = isObject(loaded) ? loaded['default'] : undefined
+  return { file, folder: dirname(file), config: checked(file, exported) }
+}
+
+/** A JavaScript configuration has no compiler behind it. */
+function checked(file: string, value: unknown): WarrenConfig {
+  if (!isObject(value)) throw invalid(file, 'it has no default export; write `export default defineConfig({ … })`')
+  const { service, catalog, subscriptions, stores, endpoints } = value
+  if (service !== undefined && typeof service !== 'string') throw invalid(file, '"service" is not a text')
+  if (catalog !== undefined && !(isObject(catalog) && Array.isArray(catalog['events']))) {
+    throw invalid(file, '"catalog" is not what catalog(…) of @warren/bus makes')
+  }
+  if (subscriptions !== undefined && !isRecordOf(subscriptions, isTexts)) {
+    throw invalid(file, '"subscriptions" are lists of patterns by name, as in { "order.crm": ["order.#"] }')
+  }
+  if (stores !== undefined && !isRecordOf(stores, (url) => url === undefined || typeof url === 'string')) {
+    throw invalid(file, '"stores" are URLs by name, as in { orders: "sqlite:./orders.db" }')
+  }
+  if (endpoints !== undefined && !Array.isArray(endpoints)) throw invalid(file, '"endpoints" is not a list of URLs')
+  return value
+}
+
+function invalid(file: string, why: string, cause?: unknown): CliError {
+  return new CliError('CONFIG_INVALID', `${file}: ${why}`, cause)
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
+function isRecordOf(value: unknown, accepts: (item: unknown) => boolean): boolean {
+  return isObject(value) && !Array.isArray(value) && Object.values(value).every(accepts)
+}

@@ -1,0 +1,40 @@
+import type { BrokerNames, BusOptions, Catalog, RelayTuning, TlsOptions } from '@warren/bus'
+
+/** What `warren.config.ts` tells the command about a service. Every part is optional; a command says which one it needs. */
+export interface WarrenConfig {
+  /** The service that `warren relay` publishes for. */
+  readonly service?: string
+  /** The team's events: `warren events` and `warren relay`. */
+  readonly catalog?: Catalog
+  /** Patterns by the name of the subscription, of every service that shares the catalog. */
+  readonly subscriptions?: Readonly<Record<string, readonly string[]>>
+  /**
+   * Store URLs by a name of your choice: `sqlite:./orders.db` (relative to the configuration) or `postgres://…`.
+   * Take URLs with a password from the environment.
+   */
+  readonly stores?: Readonly<Record<string, string | undefined>>
+  /** `amqp://` or `amqps://` URLs of the cluster's nodes: `warren relay`. */
+  readonly endpoints?: readonly (string | undefined)[]
+  /** Used for endpoints whose URL has none. */
+  readonly credentials?: NonNullable<BusOptions<Catalog, never>['credentials']>
+  readonly tls?: TlsOptions
+  /** Names on the broker, where a service has its own. */
+  readonly names?: BrokerNames
+  readonly relay?: RelayTuning
+}
+
+/**
+ * Types a configuration; returns it as it is.
+ *
+ * ```ts
+ * export default defineConfig({
+ *   service: 'orders',
+ *   catalog: catalog(order, product),
+ *   subscriptions: { 'order.crm': ['order.#'] },
+ *   stores: { orders: process.env.DATABASE_URL, crm: 'sqlite:./crm.db' },
+ * })
+ * ```
+ */
+export function defineConfig(config: WarrenConfig): WarrenConfig {
+  return config
+}

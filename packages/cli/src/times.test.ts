@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { parseTime, showTime } from './times.ts'
+
+const now = new Date('2026-07-01T12:00:00Z')
+
+test.each([
+  ['2h', '2026-07-01T10:00:00.000Z'],
+  ['90s', '2026-07-01T11:58:30.000Z'],
+  ['1.5d', '2026-06-30T00:00:00.000Z'],
+  ['1w', '2026-06-24T12:00:00.000Z'],
+  ['2026-06-30', '2026-06-30T00:00:00.000Z'],
+  ['2026-06-30T10:15:00+02:00', '2026-06-30T08:15:00.000Z'],
+  ['2026-06-30 10:15Z', '2026-06-30T10:15:00.000Z'],
+])('reads %j', (text, expected) => {
+  expect(parseTime(text, now)?.toISOString()).toBe(expected)
+})
+
+test.each(['', '2', '2y', '-2h', 'yesterday', '2026-13-01', '2026', 'h', '999999999999w'])('refuses %j', (text) => {
+  expect(parseTime(text, now)).toBeUndefined()
+})
+
+test('shows seconds in UTC, and nothing for no time', () => {
+  expect(showTime(new Date('2026-06-30T10:15:00.123+02:00'))).toBe('2026-06-30 08:15:00Z')
+  expect(showTime(null)).toBe('')
+})
