@@ -1,0 +1,69 @@
+import { startPostgres } from '@warren/cluster/local'
+import type { Progress } from '@warren/cluster/local'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import pg from 'pg'
+import { serviceNames } from '../services/services.ts'
+import type { ServiceName } from '../services/services.ts'
+
+/** A database for each service. */
+export interface Databases {
+  /** As the services take them. */
+  readonly urls: Readonly<Record<ServiceName, string>>
+  /** Lets them outlive this process. */
+  keep(): Promise<void>
+  remove(): Promise<void>
+}
+
+/** Files in `folder`; or databases of the server in `databaseUrl`; or of a private one, which ends when this process does. */
+export async function openDatabases(options: {
+  readonly store: 'sqlite' | 'postgres'
+  readonly home: string
+  readonly folder: string
+  readonly databaseUrl: string | undefined
+  readonly onProgress: Progress
+}): Promise<Databases> {
+  const { store, home, folder, databaseUrl, onProgress } = options
+  if (store === 'sqlite') {
+    // They go with the folder.
+    const nothing = (): Promise<void> => Promise.resolve()
+    return { urls: forEach((name) => `sqlite:${join(folder, `${name}.db`)}`), keep: nothing, remove: nothing }
+  }
+  if (databaseUrl !== undefined && databaseUrl !== '') return await databasesAt(databaseUrl)
+
+  const server = await startPostgres({ home, onProgress })
+  await Promise.all(serviceNames.map((name) => server.createDatabase(`shop_${name}`)))
+  return {
+    urls: forEach((name) => server.urlOf(`shop_${name}`)),
+    keep: () => server.release(),
+    remove: () => server.down(),
+  }
+}
+
+/** Names of their own, so that several demos may use the server at once. */
+async function databasesAt(serverUrl: string): Promise<Databases> {
+  const prefix = `shop_${randomUUID().slice(0, 8)}`
+  const run = async (statement: (database: string) => string): Promise<void> => {
+    const client = new pg.Client({ connectionString: serverUrl })
+    await client.connect()
+    try {
+      for (const name of serviceNames) await client.query(statement(`"${prefix}_${name}"`))
+    } finally {
+      await client.end()
+    }
+  }
+  await run((database) => `create database ${database}`)
+  return {
+    urls: forEach((name) => {
+      const url = new URL(serverUrl)
+      url.pathname = `/${prefix}_${name}`
+      return url.href
+    }),
+    keep: () => Promise.resolve(),
+    remove: () => run((database) => `drop database if exists ${database} with (force)`),
+  }
+}
+
+function forEach(urlOf: (name: ServiceName) => string): Readonly<Record<ServiceName, string>> {
+  return Object.fromEntries(serviceNames.map((name) => [name, urlOf(name)])) as Record<ServiceName, string>
+}

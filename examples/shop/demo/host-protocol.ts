@@ -1,0 +1,26 @@
+import type { ServiceName } from '../services/services.ts'
+import type { Sabotage } from './sabotage.ts'
+
+/** What the demo gives a service, as JSON in the variable SHOP_HOST. */
+export interface HostSetup {
+  readonly name: ServiceName
+  readonly storeUrl: string
+  readonly endpoints: readonly string[]
+  /** 0: a free one. */
+  readonly port: number
+  readonly failPercent: number
+  readonly slowAckMs: number
+  readonly sabotage: Sabotage | null
+}
+
+/** What a service tells the demo. */
+export type FromHost =
+  | { readonly kind: 'ready'; readonly url: string | null }
+  /** Since the last time. */
+  | { readonly kind: 'news'; readonly confirms: readonly Confirm[]; readonly failures: number }
+
+/** An event that the broker took, by the clock of this machine. */
+export interface Confirm {
+  readonly createdAtMs: number
+  readonly confirmedAtMs: number
+}

@@ -1,0 +1,48 @@
+/**
+ * A service as the demo runs it, in a process of its own: the service unchanged, the demo's faults around its store, and
+ * word of what happens to the process that started it. Ends when that process does.
+ */
+import { jsonLogger } from '@warren/bus'
+import { startService, stopOnSignals } from '../services/service.ts'
+import { services } from '../services/services.ts'
+import { openStore } from '../services/store.ts'
+import { listenForRollbacks, withFailingHandlers, withRollbacks } from './faults.ts'
+import type { Confirm, FromHost, HostSetup } from './host-protocol.ts'
+import { sabotaged, withSlowAck } from './sabotage.ts'
+
+const TELL_EVERY_MS = 100
+
+const setup = JSON.parse(process.env['SHOP_HOST'] ?? '{}') as HostSetup
+const tell = (message: FromHost): void => {
+  // The demo may be gone between two events; the process ends with the channel.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined)
+}
+process.on('disconnect', () => process.exit())
+
+let store = openStore(setup.storeUrl)
+if (setup.failPercent > 0) store = withFailingHandlers(store, setup.failPercent)
+if (setup.slowAckMs > 0) store = withSlowAck(store, setup.slowAckMs)
+if (setup.sabotage !== null) store = sabotaged(store, setup.sabotage)
+store = withRollbacks(store)
+
+const logger = jsonLogger()
+const service = await services[setup.name]({ store, endpoints: setup.endpoints, logger })
+if (service.http !== null) listenForRollbacks(service.http)
+
+let confirms: Confirm[] = []
+service.bus.signals.relayed.on(({ event, settlement }) => {
+  if (settlement.kind === 'sent') confirms.push({ createdAtMs: event.createdAt.getTime(), confirmedAtMs: Date.now() })
+})
+let failures = 0
+service.bus.signals.received.on(({ kind }) => {
+  if (kind === 'failed') failures++
+})
+setInterval(() => {
+  if (confirms.length + failures === 0) return
+  tell({ kind: 'news', confirms, failures })
+  confirms = []
+  failures = 0
+}, TELL_EVERY_MS).unref()
+
+stopOnSignals(service)
+tell({ kind: 'ready', url: await startService(service, { store, port: setup.port }) })

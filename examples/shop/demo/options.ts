@@ -1,0 +1,118 @@
+import { parseArgs } from 'node:util'
+import { sabotages } from './sabotage.ts'
+import type { Sabotage } from './sabotage.ts'
+
+export interface DemoOptions {
+  /** How many orders are placed. */
+  readonly orders: number
+  /** Orders placed per second. */
+  readonly rate: number
+  /** Share of the requests whose transaction is rolled back after its event was published in it. */
+  readonly rollbackPercent: number
+  /** Share of the handler runs that fail after their work, and are retried. */
+  readonly failPercent: number
+  readonly isNodeKilled: boolean
+  readonly areServicesRestarted: boolean
+  readonly store: 'sqlite' | 'postgres'
+  readonly nodes: number
+  readonly isKept: boolean
+  readonly isJson: boolean
+  /** Makes the same orders, and breaks the same things, again. */
+  readonly seed: number
+  /** How long a subscriber waits between its commit and its acknowledgement: the moment in which to be killed. */
+  readonly slowAckMs: number
+  readonly sabotage: Sabotage | null
+}
+
+export const help = `The shop on a RabbitMQ cluster of its own, and the truth about it at the end.
+
+  npm run demo -- [flags]
+
+  --orders N             orders to place (default 400)
+  --rate N               orders per second (default: N in about 20 s, between 5 and 60)
+  --kill-node            kill -9 the node that the order service publishes to, start it again, repeat
+  --restart-services     kill -9 services at random, three times or more, and start them again
+  --rollback-percent P   requests whose transaction is rolled back after its event was published in it (default 0)
+  --fail-percent P       handler runs that fail after their work, to be retried (default 1)
+  --store KIND           sqlite (default) or postgres: a private server, or the one in DATABASE_URL
+  --nodes N              nodes of the cluster (default 3)
+  --keep                 leave the cluster and the stores there at the end, and say how to look at them
+  --json                 the result as one JSON object, alone on the standard output
+  --seed N               the same orders and the same kills again
+  --help
+
+AMQP_URLS=amqp://…,amqp://… takes these nodes instead of a cluster of its own (not with --kill-node).
+Exit code: 0 when every event had its effect once in every subscriber, 1 when not, 2 for a wrong flag.`
+
+/** A wrong flag; the message says which. */
+export class UsageError extends Error {}
+
+/** Null: help was asked for. Throws UsageError. */
+export function parseOptions(args: readonly string[]): DemoOptions | null {
+  const { values } = parse(args)
+  if (values.help) return null
+
+  const orders = number('orders', values.orders, { from: 1 })
+  const { sabotage, store } = values
+  if (store !== 'sqlite' && store !== 'postgres') throw new UsageError(`--store is sqlite or postgres, not "${store}"`)
+  if (sabotage !== undefined && !isSabotage(sabotage)) {
+    throw new UsageError(`--sabotage is ${sabotages.join(' or ')}, not "${sabotage}"`)
+  }
+  return {
+    orders,
+    rate: values.rate === undefined ? rateFor(orders) : number('rate', values.rate, { from: 1 }),
+    rollbackPercent: number('rollback-percent', values['rollback-percent'], { from: 0, to: 50 }),
+    failPercent: number('fail-percent', values['fail-percent'], { from: 0, to: 50 }),
+    isNodeKilled: values['kill-node'],
+    areServicesRestarted: values['restart-services'],
+    store,
+    nodes: number('nodes', values.nodes, { from: 1, to: 9 }),
+    isKept: values.keep,
+    isJson: values.json,
+    seed: values.seed === undefined ? Date.now() % 1_000_000 : number('seed', values.seed, { from: 0 }),
+    slowAckMs: number('slow-ack', values['slow-ack'], { from: 0, to: 5_000 }),
+    sabotage: sabotage ?? null,
+  }
+}
+
+/** A run is long enough to see what happens in it, and a big one is no longer than it must be. */
+export function rateFor(orders: number): number {
+  return Math.min(60, Math.max(5, Math.round(orders / 20)))
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        orders: { type: 'string', default: '400' },
+        rate: { type: 'string' },
+        'kill-node': { type: 'boolean', default: false },
+        'restart-services': { type: 'boolean', default: false },
+        'rollback-percent': { type: 'string', default: '0' },
+        'fail-percent': { type: 'string', default: '1' },
+        store: { type: 'string', default: 'sqlite' },
+        nodes: { type: 'string', default: '3' },
+        keep: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        seed: { type: 'string' },
+        // For the tests of the check itself, and so not in the help.
+        'slow-ack': { type: 'string', default: '0' },
+        sabotage: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function number(flag: string, text: string, { from, to = 10_000_000 }: { from: number; to?: number }): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isInteger(value) && value >= from && value <= to) return value
+  throw new UsageError(`--${flag} is a whole number from ${from} to ${to}, not "${text}"`)
+}
+
+function isSabotage(text: string): text is Sabotage {
+  return (sabotages as readonly string[]).includes(text)
+}

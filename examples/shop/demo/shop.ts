@@ -1,0 +1,87 @@
+import { openHome } from '@warren/cluster/local'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { serviceNames } from '../services/services.ts'
+import type { ServiceName } from '../services/services.ts'
+import { openBroker } from './broker.ts'
+import type { Broker } from './broker.ts'
+import { openDatabases } from './databases.ts'
+import type { Databases } from './databases.ts'
+import type { DemoOptions } from './options.ts'
+import { openReader } from './reader.ts'
+import type { Reader } from './reader.ts'
+import { ServiceProcess } from './service-process.ts'
+
+const project = fileURLToPath(new URL('../../..', import.meta.url))
+
+/** All that a demo runs on. */
+export interface Shop extends AsyncDisposable {
+  readonly broker: Broker
+  readonly databases: Databases
+  /** Publishers first. */
+  readonly services: readonly ServiceProcess[]
+  readonly readers: Readonly<Record<ServiceName, Reader>>
+  service(name: ServiceName): ServiceProcess
+  /** Disposing then leaves the broker and the databases as they are; the services end in any case. */
+  keep(): void
+}
+
+/** Starts the broker, the databases and the services. Whatever it starts ends with this process, also by SIGKILL. */
+export async function openShop(options: DemoOptions, say: (line: string) => void, signal: AbortSignal): Promise<Shop> {
+  await using opened = new AsyncDisposableStack()
+  let isKept = false
+
+  const home = await openHome({ project, onProgress: say })
+  const { AMQP_URLS: amqpUrls, DATABASE_URL: databaseUrl } = process.env
+  const broker = await openBroker({ home, nodes: options.nodes, amqpUrls, onProgress: say })
+  opened.defer(() => (isKept ? broker.keep() : broker.remove()))
+  signal.throwIfAborted()
+  const databases = await openDatabases({
+    store: options.store,
+    home,
+    folder: broker.folder,
+    databaseUrl,
+    onProgress: say,
+  })
+  opened.defer(() => (isKept ? databases.keep() : databases.remove()))
+  signal.throwIfAborted()
+
+  const services = serviceNames.map((name) => {
+    const { failPercent, slowAckMs, sabotage } = options
+    const storeUrl = databases.urls[name]
+    const setup = { name, storeUrl, endpoints: broker.endpoints, port: 0, failPercent, slowAckMs, sabotage }
+    return new ServiceProcess(setup, join(broker.folder, `${name}.log`))
+  })
+  opened.defer(async () => {
+    await Promise.all(services.map((service) => service.kill()))
+  })
+  say(`shop: starting ${services.length} services, each a process with its own store (${options.store})`)
+  await Promise.all(services.map((service) => service.start()))
+  signal.throwIfAborted()
+
+  const readers = forEachService((name) => openReader(databases.urls[name]))
+  opened.defer(async () => {
+    await Promise.all(Object.values(readers).map((reader) => reader.close()))
+  })
+
+  const all = opened.move()
+  return {
+    broker,
+    databases,
+    services,
+    readers,
+    service: (name) => {
+      const found = services.find((service) => service.name === name)
+      if (found === undefined) throw new Error(`there is no service "${name}"`)
+      return found
+    },
+    keep: () => {
+      isKept = true
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  }
+}
+
+export function forEachService<Value>(valueOf: (name: ServiceName) => Value): Readonly<Record<ServiceName, Value>> {
+  return Object.fromEntries(serviceNames.map((name) => [name, valueOf(name)])) as Record<ServiceName, Value>
+}

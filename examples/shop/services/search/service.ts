@@ -1,0 +1,42 @@
+import { createBus } from '@warren/bus'
+import { shop } from '../../catalog.ts'
+import { subscriptions } from '../../subscriptions.ts'
+import { effectsTable, recordEffect } from '../effects.ts'
+import type { Service, ServiceOptions } from '../service.ts'
+
+const documentsTable = `
+  create table if not exists documents (
+    product_id text primary key,
+    name text,
+    color text,
+    attributes_revision integer not null default 0,
+    price_cents integer,
+    price_revision integer not null default 0
+  )`
+
+/** Keeps one document for each product, as new as the newest change that has come: an older one changes nothing. */
+export async function searchService({ store, endpoints, logger }: ServiceOptions): Promise<Service> {
+  const bus = createBus({ service: 'search', catalog: shop, store, endpoints, logger })
+  const { name, patterns } = subscriptions.search
+
+  await bus.subscribe(name, patterns, async (event, { tx }) => {
+    await tx.query('insert into documents (product_id) values ($1) on conflict (product_id) do nothing', [
+      event.data.productId,
+    ])
+    if (event.name === 'product.price.onChanged') {
+      await tx.query(
+        `update documents set price_cents = $2, price_revision = $3 where product_id = $1 and price_revision < $3`,
+        [event.data.productId, event.data.priceCents, event.data.revision],
+      )
+    } else {
+      await tx.query(
+        `update documents set name = $2, color = $3, attributes_revision = $4
+         where product_id = $1 and attributes_revision < $4`,
+        [event.data.productId, event.data.name, event.data.color, event.data.revision],
+      )
+    }
+    await recordEffect(tx, event)
+  })
+
+  return { bus, http: null, tables: [documentsTable, effectsTable] }
+}

@@ -1,0 +1,57 @@
+import type { Bus, Logger, Sql, Store } from '@warren/bus'
+import type { FastifyInstance } from 'fastify'
+import type { shop } from '../catalog.ts'
+
+export type ShopBus = Bus<typeof shop, Sql>
+
+/** What each service is given when it starts; the rest is its own. */
+export interface ServiceOptions {
+  /** The service's own database. */
+  readonly store: Store
+  /** URLs of the RabbitMQ nodes. */
+  readonly endpoints: readonly string[]
+  readonly logger: Logger
+}
+
+/** A service that is put together and not yet started. */
+export interface Service {
+  readonly bus: ShopBus
+  /** The service's tables and what is in them from the beginning; each statement may run again. */
+  readonly tables: readonly string[]
+  /** Null for a service that only listens. */
+  readonly http: FastifyInstance | null
+}
+
+/** Makes a service; nothing runs before startService(). */
+export type MakeService = (options: ServiceOptions) => Promise<Service>
+
+/**
+ * Makes the tables, starts the bus, then listens on `port` (0: a free one) of the loopback interface. Returns the URL
+ * that the service answers on, null for one that only listens.
+ */
+export async function startService(
+  service: Service,
+  { store, port }: { readonly store: Store; readonly port: number },
+): Promise<string | null> {
+  await store.start()
+  await store.transaction(async (tx) => {
+    for (const statement of service.tables) await tx.query(statement)
+  })
+  await service.bus.start()
+  return service.http === null ? null : await service.http.listen({ host: '127.0.0.1', port })
+}
+
+/** On SIGTERM and SIGINT: answers the requests that run, finishes what is being handled and sent, then ends. */
+export function stopOnSignals(service: Service): void {
+  const { bus, http } = service
+  if (http === null) {
+    bus.stopOnSignals()
+    return
+  }
+  http.addHook('onClose', () => bus.stop())
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      void http.close().then(() => process.exit(0))
+    })
+  }
+}
