@@ -1,14 +1,15 @@
 import type { ChannelModel } from 'amqplib'
-import { WarrenError } from '../errors.ts'
+import type { WarrenError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
 import { backoffMs } from './backoff.ts'
 import type { Backoff } from './backoff.ts'
 import type { Endpoint } from './endpoints.ts'
 import { Link } from './link.ts'
-import { LoopClock } from './loop-clock.ts'
+import { roundError } from './refusal.ts'
 import type { ConnectFailure } from './refusal.ts'
 import { Rotation } from './rotation.ts'
+import { SilenceWatch } from './silence.ts'
 import type { TlsOptions } from './tls.ts'
 import { canHeal } from './topology.ts'
 import { waitMs } from './wait.ts'
@@ -39,7 +40,6 @@ type Setup = (model: ChannelModel) => Promise<void>
 
 /** A connection that did not live as long counts as a failed attempt, so that a node that drops us is not stormed. */
 const STABLE_MS = 5_000
-const TICK_MS = 250
 
 /**
  * One connection to one of several nodes, opened again, to the next node, whenever it is lost.
@@ -71,12 +71,13 @@ export class Connection {
   readonly #logger: Logger
   readonly #rotation: Rotation
   readonly #setups = new Set<Setup>()
-  readonly #clock = new LoopClock(TICK_MS)
   #state: ConnectionState = 'stopped'
   #link: Link | null = null
   #stopping = new AbortController()
   #running: Promise<void> | null = null
   #started: Promise<void> | null = null
+  /** Until start() has returned. */
+  #starting: PromiseWithResolvers<void> | null = null
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -112,10 +113,11 @@ export class Connection {
   async #start(): Promise<void> {
     this.#stopping = new AbortController()
     this.#state = 'connecting'
-    const first: PromiseWithResolvers<void> = Promise.withResolvers()
-    this.#running = this.#run(first)
+    const starting: PromiseWithResolvers<void> = Promise.withResolvers()
+    this.#starting = starting
+    this.#running = this.#run()
     try {
-      await first.promise
+      await starting.promise
     } catch (error) {
       await this.stop()
       throw error
@@ -173,39 +175,32 @@ export class Connection {
     return this.#stopping.signal.aborted
   }
 
-  async #run(first: PromiseWithResolvers<void>): Promise<void> {
+  async #run(): Promise<void> {
     const { signal } = this.#stopping
     let failures: ConnectFailure[] = []
     let failedRounds = 0
-    let isFirst = true
     while (!signal.aborted) {
       const endpoint = this.#rotation.first
-      const failure = await this.#connectOnce(endpoint, failedRounds, first)
+      const failure = await this.#connectOnce(endpoint, failedRounds)
       this.#rotation.moveToEnd(endpoint)
       if (failure === null) {
         failures = []
         failedRounds = 0
-        isFirst = false
         continue
       }
       failures.push(failure)
       if (failures.length < this.#rotation.size || this.#isStopping()) continue
 
       failedRounds += 1
-      const retryMs = this.#roundFailed(failures, failedRounds, isFirst ? first : null)
+      const retryMs = this.#roundFailed(failures, failedRounds)
       failures = []
-      isFirst = false
       await waitMs(retryMs, signal)
     }
-    first.resolve()
+    this.#isStarted()
   }
 
   /** Returns when the connection is lost again: null when it had been stable, why it was not otherwise. */
-  async #connectOnce(
-    endpoint: Endpoint,
-    failedRounds: number,
-    first: PromiseWithResolvers<void>,
-  ): Promise<ConnectFailure | null> {
+  async #connectOnce(endpoint: Endpoint, failedRounds: number): Promise<ConnectFailure | null> {
     const { tls, heartbeatS = 10, connectTimeoutMs = 2_000 } = this.#options
     const { signal } = this.#stopping
     const timeoutMs = connectTimeoutMs * 2 ** Math.min(failedRounds, 2)
@@ -216,42 +211,58 @@ export class Connection {
       return null
     }
     const openedAtMs = performance.now()
-    const error = await this.#serve(link, first)
+    const error = await this.#serve(link)
     if (performance.now() - openedAtMs >= STABLE_MS) return null
     return { kind: 'unreachable', endpoint, reason: error.message }
   }
 
-  async #serve(link: Link, first: PromiseWithResolvers<void>): Promise<Error> {
+  async #serve(link: Link): Promise<Error> {
+    const fields = { connection: this.name, endpoint: link.endpoint.label }
+    const silence = new SilenceWatch(link, this.#options.idleProbeMs ?? 3_000, (timeoutMs) => this.answers(timeoutMs))
     this.#link = link
-    this.#watch(link)
+    silence.start()
     link.model.on('blocked', (reason) => this.#block(link, reason))
     link.model.on('unblocked', () => this.#unblock(link))
-    const isSetUp = await this.#setUpAll(link, first)
-    const fields = { connection: this.name, endpoint: link.endpoint.label }
+    const isSetUp = await this.#setUpAll(link)
     if (isSetUp) {
       this.#state = 'connected'
       this.#logger.info(fields, 'connected to the broker')
       this.signals.connected.emit(link.model)
-      first.resolve()
+      this.#isStarted()
     }
     const error = await link.lost
-    this.#clock.stop()
+    silence.stop()
     this.#link = null
-    if (this.#stopping.signal.aborted) return error
+    if (this.#isStopping()) return error
     this.#state = 'connecting'
     this.#logger.warn({ ...fields, reason: error.message }, 'connection to the broker lost')
     if (isSetUp) this.signals.lost.emit(error)
     return error
   }
 
-  async #setUpAll(link: Link, first: PromiseWithResolvers<void>): Promise<boolean> {
+  async #setUpAll(link: Link): Promise<boolean> {
     for (const setup of [...this.#setups]) {
       const error = await this.#setUp(link, setup)
-      if (error !== null && canHeal(error)) return false
-      if (error !== null) first.reject(error)
+      if (error === null) continue
+      if (canHeal(error)) return false
+      if (this.#refuseToStart(error)) return false
       this.#logUnhealable(error)
     }
-    return !this.#stopping.signal.aborted
+    return !this.#isStopping()
+  }
+
+  #isStarted(): void {
+    this.#starting?.resolve()
+    this.#starting = null
+  }
+
+  /** False when start() has returned already. */
+  #refuseToStart(error: Error): boolean {
+    if (this.#starting === null) return false
+    this.#starting.reject(error)
+    this.#starting = null
+    this.#stopping.abort()
+    return true
   }
 
   /** Null when it went well. */
@@ -286,63 +297,22 @@ export class Connection {
     this.signals.unblocked.emit()
   }
 
-  /** A frozen node sends no FIN, and heartbeats notice it after 20 to 30 s; a question notices it sooner. */
-  #watch(link: Link): void {
-    const { idleProbeMs = 3_000 } = this.#options
-    let bytesRead = -1
-    let changedAtMs = this.#clock.nowMs
-    let isAsking = false
-    this.#clock.start(() => {
-      if (link.bytesRead !== bytesRead || this.#state === 'blocked') {
-        bytesRead = link.bytesRead
-        changedAtMs = this.#clock.nowMs
-      }
-      if (isAsking || this.#clock.nowMs - changedAtMs < idleProbeMs) return
-      isAsking = true
-      void this.answers(idleProbeMs).then((isAlive) => {
-        isAsking = false
-        changedAtMs = this.#clock.nowMs
-        if (!isAlive) link.destroy(new Error(`the node was silent for ${2 * idleProbeMs} ms`))
-      })
-    })
-  }
-
   /** Says what was tried and returns how long to wait. */
-  #roundFailed(
-    failures: readonly ConnectFailure[],
-    failedRounds: number,
-    first: PromiseWithResolvers<void> | null,
-  ): number {
+  #roundFailed(failures: readonly ConnectFailure[], failedRounds: number): number {
     const { backoff = { minMs: 200, maxMs: 10_000 }, refusedRetryMs = 30_000 } = this.#options
-    const refusals = failures.filter((failure) => failure.kind === 'refused')
-    const [refusal] = refusals
-    const error = refusal?.error ?? nothingReachable(failures)
-    const retryMs =
-      refusals.length === failures.length ? refusedRetryMs : backoffMs(backoff, failedRounds, Math.random())
-    const fields = { connection: this.name, error, retryMs, failedRounds }
-    if (refusal !== undefined && first !== null) {
-      // Nobody waits for a service that runs and does nothing because its password is wrong.
-      first.reject(error)
-      this.#stopping.abort()
-    } else {
-      first?.resolve()
-      // A broker that is away for a day must not fill the log.
-      const level = refusal !== undefined ? 'error' : isPowerOfTwo(failedRounds) ? 'warn' : 'debug'
-      this.#logger[level](
-        fields,
-        refusal === undefined ? 'no endpoint could be reached' : 'the broker refuses this service',
-      )
-    }
+    const refusals = failures.filter((failure) => failure.kind === 'refused').length
+    const error = roundError(failures)
+    const retryMs = refusals === failures.length ? refusedRetryMs : backoffMs(backoff, failedRounds, Math.random())
+    // Nobody waits for a service that runs and does nothing because its password is wrong.
+    if (refusals > 0 && this.#refuseToStart(error)) return 0
+    this.#isStarted()
+    // A broker that is away for a day must not fill the log.
+    const level = refusals > 0 ? 'error' : isPowerOfTwo(failedRounds) ? 'warn' : 'debug'
+    const message = refusals > 0 ? 'the broker refuses this service' : 'no endpoint could be reached'
+    this.#logger[level]({ connection: this.name, error, retryMs, failedRounds }, message)
     this.signals.failed.emit(error)
     return retryMs
   }
-}
-
-function nothingReachable(failures: readonly ConnectFailure[]): WarrenError {
-  const tried = failures.map((failure) =>
-    failure.kind === 'unreachable' ? `${failure.endpoint.label} (${failure.reason})` : failure.error.message,
-  )
-  return new WarrenError('CONNECTION_REFUSED', `no endpoint could be reached: ${tried.join(', ')}`, { tried })
 }
 
 function isPowerOfTwo(value: number): boolean {

@@ -5,6 +5,7 @@ import { Signal } from '../signal.ts'
 import { SingleFlight } from '../single-flight.ts'
 import { backoffMs } from './backoff.ts'
 import type { Connection } from './connection.ts'
+import { QueueWatch } from './queue-watch.ts'
 import { canHeal } from './topology.ts'
 import { waitMs } from './wait.ts'
 
@@ -30,6 +31,8 @@ export interface ConsumerOptions {
   readonly prefetch?: number | undefined
   /** Declares the queue and its bindings; runs before every subscription to it. */
   readonly ensure: (model: ChannelModel) => Promise<void>
+  /** How often to ask whether the queue still has its consumer. Default 5,000 ms. */
+  readonly watchMs?: number | undefined
   /** Called for each delivery, in their order. */
   readonly onDelivery: (delivery: Delivery) => void
   readonly logger: Logger
@@ -186,11 +189,14 @@ class Session {
   readonly #channel: Channel
   readonly #options: ConsumerOptions
   readonly #onEnd: OnEnd
+  readonly #model: ChannelModel
+  #watch: QueueWatch | null = null
   #consumerTag: string | null = null
   #isOpen = true
   #unsettled = 0
 
-  private constructor(channel: Channel, options: ConsumerOptions, onEnd: OnEnd) {
+  private constructor(model: ChannelModel, channel: Channel, options: ConsumerOptions, onEnd: OnEnd) {
+    this.#model = model
     this.#channel = channel
     this.#options = options
     this.#onEnd = onEnd
@@ -201,7 +207,7 @@ class Session {
   }
 
   static async open(model: ChannelModel, options: ConsumerOptions, onEnd: OnEnd): Promise<Session> {
-    return new Session(await model.createChannel(), options, onEnd)
+    return new Session(model, await model.createChannel(), options, onEnd)
   }
 
   get isConsuming(): boolean {
@@ -220,23 +226,28 @@ class Session {
       else this.#deliver(message)
     })
     this.#consumerTag = consumerTag
+    const { queue, watchMs: intervalMs = 5_000 } = this.#options
+    this.#watch = new QueueWatch({ model: this.#model, queue, intervalMs, onGone: () => this.#end('cancelled') })
   }
 
   async cancel(): Promise<void> {
     const tag = this.#consumerTag
     this.#consumerTag = null
+    this.#watch?.stop()
     // Rejects when the channel goes meanwhile.
     if (tag !== null && this.#isOpen) await this.#channel.cancel(tag).catch(() => undefined)
   }
 
   async close(): Promise<void> {
     this.#isOpen = false
+    this.#watch?.stop()
     await this.#channel.close().catch(() => undefined)
   }
 
   #end(why: 'cancelled' | 'lost'): void {
     if (!this.#isOpen) return
     this.#isOpen = false
+    this.#watch?.stop()
     this.#onEnd(this, why)
   }
 

@@ -153,8 +153,9 @@ export class Link {
     const reason = new Error('the connection was closed by this service')
     this.#reason ??= reason
     const timer = setTimeout(() => this.destroy(reason), CLOSE_TIMEOUT_MS)
-    // Rejects when it is closed already.
-    await this.model.close().catch(() => undefined)
+    // Rejects when it is closed already, and is never settled when the node does not answer.
+    this.model.close().catch(() => undefined)
+    await this.lost
     clearTimeout(timer)
   }
 }

@@ -38,6 +38,15 @@ export function classifyConnectError(error: unknown, endpoint: Endpoint): Connec
   return { kind: 'unreachable', endpoint, reason: message === '' ? (codeOf(error) ?? 'no reason given') : message }
 }
 
+/** One error for a round in which every endpoint failed: the first refusal, else CONNECTION_REFUSED with what was tried. */
+export function roundError(failures: readonly ConnectFailure[]): WarrenError {
+  for (const failure of failures) if (failure.kind === 'refused') return failure.error
+  const tried = failures.flatMap((failure) =>
+    failure.kind === 'unreachable' ? [`${failure.endpoint.label} (${failure.reason})`] : [],
+  )
+  return new WarrenError('CONNECTION_REFUSED', `no endpoint could be reached: ${tried.join(', ')}`, { tried })
+}
+
 /** X.509 and OpenSSL codes; what remains are those of the network (ECONNREFUSED, ETIMEDOUT, ENOTFOUND …). */
 function isTlsError(error: unknown): boolean {
   const code = codeOf(error)
