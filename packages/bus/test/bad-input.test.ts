@@ -154,8 +154,8 @@ describe('messages that are not what they should be', () => {
 describe('a broker that says no', () => {
   it('tells of a wrong password at once, without the password and without a storm', async () => {
     const { amqpUrls } = await testVhost()
+    const proxy = await startProxy({ port: Number(new URL(amqpUrls[0] ?? '').port) })
     const url = new URL(amqpUrls[0] ?? '')
-    const proxy = await startProxy({ port: Number(url.port) })
     url.port = String(proxy.port)
     url.password = 'hunter2-wrong'
     const logger = recordingLogger()
@@ -174,11 +174,10 @@ describe('a broker that says no', () => {
 
   it('keeps publishing while no endpoint can be reached, and drains later without a restart', async () => {
     const { amqpUrls } = await testVhost()
+    const proxy = await startProxy({ port: Number(new URL(amqpUrls[0] ?? '').port) })
+    await proxy.refuse()
     const url = new URL(amqpUrls[0] ?? '')
-    const proxy = await startProxy({ port: Number(url.port) })
-    const brokerPort = proxy.port
-    await proxy.close()
-    url.port = String(brokerPort)
+    url.port = String(proxy.port)
     const { bus, store } = await makeService({ endpoints: [url.href] })
     const received: string[] = []
     await bus.subscribe('order.crm', ['order.#'], (event) => void received.push(event.data.orderId))
@@ -186,11 +185,11 @@ describe('a broker that says no', () => {
     await bus.publish(paid, { orderId: 'while away' })
     expect((await store.outbox.backlog()).pending).toBe(1)
 
-    const back = await startProxy({ port: Number(new URL(amqpUrls[0] ?? '').port), listenPort: brokerPort })
+    await proxy.accept()
     await eventually(() => received.includes('while away'), 30_000)
     await eventually(async () => (await store.outbox.backlog()).pending === 0)
     await bus.stop()
-    await back.close()
+    await proxy.close()
   })
 
   it('waits while an alarm blocks publishing, goes on consuming, and drains when it ends', async () => {
