@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { lstat, mkdir, readlink, realpath, rmdir, symlink, unlink } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { ClusterError } from '../errors.ts'
 import { type Account, unprivilegedAccount } from './account.ts'
 import { type Progress, silentProgress } from './progress.ts'
@@ -27,17 +27,26 @@ export async function openHome(options: HomeOptions = {}): Promise<string> {
   const wanted = resolve(explicit ?? join(options.project ?? process.cwd(), '.warren'))
   const account = await unprivilegedAccount()
 
+  const uid = process.getuid?.() ?? 0
+  const elsewhere = `/var/tmp/warren-${uid}-${createHash('sha256').update(wanted).digest('hex').slice(0, 12)}`
+
   await forgetDanglingLink(wanted)
   await mkdir(wanted, { recursive: true, mode: 0o755 })
   const real = await realpath(wanted)
   const obstacle = obstacleAt(real, account)
-  if (obstacle === undefined) return real
-  if (explicit !== undefined) {
+  const isElsewhere = basename(real) === basename(elsewhere)
+  if (obstacle === undefined && !isElsewhere) return real
+  if (obstacle !== undefined && explicit !== undefined) {
     throw new ClusterError('HOME_UNREACHABLE', `${real} cannot be used: ${obstacle}; choose another WARREN_HOME`, {
       home: real,
     })
   }
-  return await openHomeElsewhere(wanted, obstacle, account, onProgress)
+  await claim(elsewhere, uid, account)
+  if (!isElsewhere) {
+    const isLinked = await replaceEmptyByLink(wanted, elsewhere)
+    onProgress(`${wanted}: ${obstacle ?? ''}; using ${elsewhere}${isLinked ? ', which it is now a link to' : ''}`)
+  }
+  return elsewhere
 }
 
 function obstacleAt(path: string, account: Account | undefined): string | undefined {
@@ -49,34 +58,32 @@ function obstacleAt(path: string, account: Account | undefined): string | undefi
   return undefined
 }
 
-async function openHomeElsewhere(
-  wanted: string,
-  obstacle: string,
-  account: Account | undefined,
-  onProgress: Progress,
-): Promise<string> {
-  const uid = process.getuid?.() ?? 0
-  const elsewhere = `/var/tmp/warren-${uid}-${createHash('sha256').update(wanted).digest('hex').slice(0, 12)}`
-  await mkdir(elsewhere, { mode: 0o755 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
-  // Anyone may create names in /var/tmp: what was there before must be ours and closed to others.
-  const found = await lstat(elsewhere)
-  if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o022) !== 0 || obstacleAt(elsewhere, account)) {
-    throw new ClusterError(
-      'HOME_UNREACHABLE',
-      `${wanted} cannot be used: ${obstacle}; nor can ${elsewhere}, which is not a folder of uid ${uid} that only it may write to and servers may enter; set WARREN_HOME`,
-      { home: wanted },
-    )
+/** Anyone may create names in /var/tmp, also after a cleaner took ours away: it must be ours and closed to others. */
+async function claim(folder: string, uid: number, account: Account | undefined): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o755 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
-  const isLinked = await rmdir(wanted)
-    .then(() => symlink(elsewhere, wanted))
-    .then(
-      () => true,
-      () => false,
-    )
-  onProgress(`${wanted}: ${obstacle}; using ${elsewhere}${isLinked ? ' (linked from there)' : ''}`)
-  return elsewhere
+  const found = await lstat(folder)
+  const isOurs = found.isDirectory() && found.uid === uid && (found.mode & 0o022) === 0
+  if (isOurs && obstacleAt(folder, account) === undefined) return
+  throw new ClusterError(
+    'HOME_UNREACHABLE',
+    `${folder} cannot be used: it is not a folder that only uid ${uid} may write to and servers may enter; remove it, or set WARREN_HOME`,
+    { home: folder },
+  )
+}
+
+async function replaceEmptyByLink(path: string, target: string): Promise<boolean> {
+  try {
+    await rmdir(path)
+    await symlink(target, path)
+    return true
+  } catch {
+    // Something is in it, and stays.
+    return false
+  }
 }
 
 async function forgetDanglingLink(path: string): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ClusterError } from '../../errors.ts'
 import { postgresEnvironment } from '../install/postgres.ts'
 import { lastLines, runCommand } from '../processes/command.ts'
-import { childrenOf, isAlive, type ProcessState, signal, stateOf } from '../processes/identity.ts'
+import { childrenOf, freeze, isAlive, type ProcessState, signal, stateOf } from '../processes/identity.ts'
 import { releaseFromOwner } from '../processes/owner.ts'
 import { removePlace } from '../processes/place.ts'
 import { findServer, folderMark, startServer, waitForEnd } from '../processes/server.ts'
@@ -101,18 +101,18 @@ export class Postgres {
 
   /** Freezes the server and every session of it: connections stay open, nothing answers. */
   async pause(): Promise<void> {
-    await this.#signalAll('SIGSTOP')
+    await this.#freezeAll('paused')
   }
 
   async resume(): Promise<void> {
-    await this.#signalAll('SIGCONT')
+    await this.#freezeAll('running')
   }
 
-  async #signalAll(name: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+  async #freezeAll(state: 'paused' | 'running'): Promise<void> {
     const identity = await findServer(this.folder, SERVER)
     // The server first when stopping: it can then start no session that would be missed.
-    if (!identity || !(await signal(identity, name))) return
-    await Promise.all((await childrenOf(identity.pid)).map((child) => signal(child, name)))
+    if (!identity || !(await freeze(identity, state))) return
+    await Promise.all((await childrenOf(identity.pid)).map((child) => freeze(child, state)))
   }
 
   /** Creates an empty database, by default under a name that no other has, and returns its URL. */

@@ -9,7 +9,7 @@ import { withLock } from '../processes/lock.ts'
 import { releaseFromOwner } from '../processes/owner.ts'
 import { removePlace, reservePlace } from '../processes/place.ts'
 import { freePorts } from '../processes/ports.ts'
-import { type Progress, silentProgress } from '../progress.ts'
+import type { Progress } from '../progress.ts'
 import { Postgres } from './postgres.ts'
 import { type PostgresRecord, readPostgresRecord, writePostgresRecord } from './record.ts'
 

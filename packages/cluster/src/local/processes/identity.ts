@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { until } from './until.ts'
 
 /** A process that cannot be mistaken for a later one with the same pid. */
 export interface ProcessIdentity {
@@ -43,6 +44,12 @@ export async function signal(identity: ProcessIdentity | undefined, name: NodeJS
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
     throw error
   }
+}
+
+/** SIGSTOP or SIGCONT, and returns when the kernel has acted on it, which is later; false if the process has ended. */
+export async function freeze(identity: ProcessIdentity | undefined, state: 'paused' | 'running'): Promise<boolean> {
+  if (!(await signal(identity, state === 'paused' ? 'SIGSTOP' : 'SIGCONT'))) return false
+  return (await until(async () => [state, 'ended'].includes(await stateOf(identity)), 5000, 2)) ?? false
 }
 
 /** Live processes one of whose arguments ends with `mark`. Linux only; nothing is found elsewhere. */

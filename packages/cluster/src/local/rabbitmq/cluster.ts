@@ -131,7 +131,7 @@ export class Cluster {
     await startEpmd(this.#record)
     // At once, not one after the other: a node that was not the last to stop waits for the one that was.
     await this.#each(nodes, (node) => launchNode(this.#record, node))
-    await this.#each(nodes, (node) => waitUntilReady(this.#record, node, this.#record.nodes.length, READY_TIMEOUT_MS))
+    await this.#each(nodes, (node) => waitUntilReady(this.#record, node, { timeoutMs: READY_TIMEOUT_MS }))
   }
 
   /** SIGSTOP: connections stay open, nothing answers. Throws NODE_STOPPED. */
@@ -164,19 +164,17 @@ export class Cluster {
    * answered with has `details.status` and is final.
    */
   async management<T = unknown>(path: string, request: ManagementRequest = {}): Promise<T> {
-    let failure: unknown
     for (const node of this.#record.nodes) {
       const state = await nodeState(this.#record, node)
       if (state === 'stopped' || state === 'paused') continue
       try {
         return await askManagement<T>(managementUrl(node), this.credentials, path, request)
       } catch (error) {
-        if (!isClusterError(error, 'MANAGEMENT_FAILED') || error.details['status'] !== undefined) throw error
-        failure = error
+        const isAnswer = isClusterError(error, 'MANAGEMENT_FAILED') ? error.details['status'] !== undefined : true
+        if (isAnswer) throw error
       }
     }
-    if (failure !== undefined) throw failure
-    throw new ClusterError('MANAGEMENT_FAILED', `no node of cluster "${this.name}" is running`, { cluster: this.name })
+    throw new ClusterError('MANAGEMENT_FAILED', `no node of cluster "${this.name}" answers`, { cluster: this.name })
   }
 
   /** Creates a vhost, by default under a name that no other has. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ClusterError, isClusterError } from '../../errors.ts'
 import { giveTo } from '../account.ts'
 import { lastLines, runCommand } from '../processes/command.ts'
-import { isAlive, signal, stateOf } from '../processes/identity.ts'
+import { freeze, isAlive, signal, stateOf } from '../processes/identity.ts'
 import { findServer, startServer, waitForEnd } from '../processes/server.ts'
 import { until } from '../processes/until.ts'
 import { askManagement } from './management.ts'
@@ -46,29 +46,46 @@ export async function launchNode(cluster: ClusterRecord, node: NodeRecord): Prom
 }
 
 /**
- * Waits until a node takes AMQP connections and sees itself in a cluster with `members` nodes.
+ * Waits until a node takes AMQP connections, and, if `members` is given, sees so many running nodes in its cluster.
  * Throws NODE_START_FAILED with the end of its log if it ends or the time is up.
  */
 export async function waitUntilReady(
   cluster: ClusterRecord,
   node: NodeRecord,
-  members: number,
-  timeoutMs: number,
+  options: { readonly members?: number; readonly timeoutMs: number },
 ): Promise<void> {
+  const { members, timeoutMs } = options
   const outcome = await until(
     async () => {
       if (!(await isAlive(await findServer(cluster.folder, node.name)))) return 'ended'
-      return (await isReady(cluster, node, members)) && 'ready'
+      if (!(await isListening(node.amqpPort))) return false
+      return (await hasMembers(cluster, node, members)) && 'ready'
     },
     timeoutMs,
-    150,
+    100,
   )
   if (outcome === 'ready') return
+  const how = outcome === 'ended' ? 'ended while it started' : `was not ready after ${timeoutMs / 1000} s`
   throw new ClusterError(
     'NODE_START_FAILED',
-    `node ${node.name} of cluster "${cluster.name}" ${outcome === 'ended' ? 'ended while it started' : `was not ready after ${timeoutMs / 1000} s`}; its log ends with:\n${lastLines(await nodeLog(cluster, node), 25)}`,
+    `node ${node.name} of cluster "${cluster.name}" ${how}; its log ends with:\n${lastLines(await nodeLog(cluster, node), 25)}`,
     { cluster: cluster.name, node: node.name },
   )
+}
+
+async function hasMembers(cluster: ClusterRecord, node: NodeRecord, members: number | undefined): Promise<boolean> {
+  try {
+    if (members === undefined) {
+      // Says that the management API is up. The list of nodes would make it ask all others, and wait for a frozen one.
+      await askManagement(managementUrl(node), cluster.credentials, 'whoami')
+      return true
+    }
+    const nodes = await askManagement<{ running: boolean }[]>(managementUrl(node), cluster.credentials, 'nodes')
+    return nodes.filter(({ running }) => running).length === members
+  } catch (error) {
+    if (isClusterError(error, 'MANAGEMENT_FAILED')) return false
+    throw error
+  }
 }
 
 /** Waits until other nodes can join this one, which is earlier than it is ready. Returns also when the time is up. */
@@ -83,21 +100,6 @@ export async function waitUntilFounded(cluster: ClusterRecord, node: NodeRecord,
     timeoutMs,
     50,
   )
-}
-
-async function isReady(cluster: ClusterRecord, node: NodeRecord, members: number): Promise<boolean> {
-  try {
-    const nodes = await askManagement<{ name: string; running: boolean }[]>(
-      managementUrl(node),
-      cluster.credentials,
-      'nodes?columns=name,running',
-    )
-    const isMember = nodes.some(({ name, running }) => running && name === erlangName(node))
-    return isMember && nodes.length === members && (await isListening(node.amqpPort))
-  } catch (error) {
-    if (isClusterError(error, 'MANAGEMENT_FAILED')) return false
-    throw error
-  }
 }
 
 /** Ends a node the orderly way: it leaves its queues' leadership to others. Throws NODE_STOP_FAILED after `timeoutMs`. */
@@ -121,15 +123,15 @@ export async function killNode(cluster: ClusterRecord, node: NodeRecord): Promis
 
 /** Freezes a node: its connections stay open and nothing answers. Throws NODE_STOPPED if it is not running. */
 export async function pauseNode(cluster: ClusterRecord, node: NodeRecord): Promise<void> {
-  await signalLive(cluster, node, 'SIGSTOP')
+  await freezeLive(cluster, node, 'paused')
 }
 
 export async function resumeNode(cluster: ClusterRecord, node: NodeRecord): Promise<void> {
-  await signalLive(cluster, node, 'SIGCONT')
+  await freezeLive(cluster, node, 'running')
 }
 
-async function signalLive(cluster: ClusterRecord, node: NodeRecord, name: NodeJS.Signals): Promise<void> {
-  if (await signal(await findServer(cluster.folder, node.name), name)) return
+async function freezeLive(cluster: ClusterRecord, node: NodeRecord, state: 'paused' | 'running'): Promise<void> {
+  if (await freeze(await findServer(cluster.folder, node.name), state)) return
   throw new ClusterError(
     'NODE_STOPPED',
     `node ${node.name} of cluster "${cluster.name}" is not running; start it first`,

@@ -5,7 +5,7 @@ import { ClusterError, isClusterError } from '../../errors.ts'
 import { giveTo, unprivilegedAccount } from '../account.ts'
 import { installRabbitmq, type RabbitmqInstallation } from '../install/rabbitmq.ts'
 import { withLock } from '../processes/lock.ts'
-import { releaseFromOwner } from '../processes/owner.ts'
+import { ownerOf, releaseFromOwner } from '../processes/owner.ts'
 import { type Place, removePlace, reservePlace } from '../processes/place.ts'
 import { freePorts } from '../processes/ports.ts'
 import { endServers } from '../processes/server.ts'
@@ -31,7 +31,10 @@ export interface ClusterOptions {
   readonly tls?: TlsOptions
   /** The cluster ends and its data goes when this process does, also by SIGKILL; this process by default. */
   readonly ownerPid?: number
-  /** The cluster outlives this process, until `down()`; for the command line. */
+  /**
+   * The cluster outlives this process, until `down()`; for the command line. One of that name and size whose nodes have all
+   * stopped is started again with its data.
+   */
   readonly isDetached?: boolean
   readonly onProgress?: Progress
 }
@@ -63,6 +66,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     throw new ClusterError('CLUSTER_INVALID', `${size} nodes cannot be started; choose 1 to 9`)
   }
   const installation = await installRabbitmq({ home: options.home, onProgress })
+  const stopped = options.isDetached ? await findStopped(options, size) : undefined
+  if (stopped) {
+    onProgress(`cluster "${stopped.name}": starting its nodes again`)
+    await stopped.start()
+    return stopped
+  }
   const place = await reserve(options)
 
   for (let attempt = 1; ; attempt++) {
@@ -96,6 +105,16 @@ export async function shareCluster(options: ClusterOptions & { readonly name: st
   })
 }
 
+/** A cluster that was to stay and whose nodes are all down, after `stop()` or a reboot: its data is still wanted. */
+async function findStopped(options: ClusterOptions, size: number): Promise<Cluster | undefined> {
+  const name = options.name ?? 'default'
+  const record = (await readRecords(options.home)).find((candidate) => candidate.name === name)
+  if (record?.nodes.length !== size || (await ownerOf(record.folder))) return undefined
+  const cluster = new Cluster(record)
+  const { nodes } = await cluster.status()
+  return nodes.every(({ state }) => state === 'stopped') ? cluster : undefined
+}
+
 async function reserve(options: ClusterOptions): Promise<Place> {
   const place = await reservePlace({
     parent: clustersFolder(options.home),
@@ -121,7 +140,9 @@ async function form(
 ): Promise<ClusterRecord> {
   const record = await plan(options, installation, place, size)
   await prepare(record, options.tls)
-  onProgress(`cluster "${record.name}": starting ${size} nodes of RabbitMQ ${installation.version}`)
+  onProgress(
+    `cluster "${record.name}": starting ${size} ${size === 1 ? 'node' : 'nodes'} of RabbitMQ ${installation.version}`,
+  )
   try {
     await startEpmd(record)
     const [first, ...others] = record.nodes
@@ -130,7 +151,9 @@ async function form(
       await waitUntilFounded(record, first, FORM_TIMEOUT_MS)
     }
     await Promise.all(others.map((node) => launchNode(record, node)))
-    await Promise.all(record.nodes.map((node) => waitUntilReady(record, node, size, FORM_TIMEOUT_MS)))
+    await Promise.all(
+      record.nodes.map((node) => waitUntilReady(record, node, { members: size, timeoutMs: FORM_TIMEOUT_MS })),
+    )
   } catch (error) {
     const logs = await Promise.all(record.nodes.map((node) => nodeLog(record, node)))
     const isPortTaken = logs.some((log) => /eaddrinuse/i.test(log))

@@ -1,0 +1,83 @@
+import { installPostgres, installRabbitmq, startPostgres } from '@warren/cluster/local'
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { thisDistribution } from '../src/local/install/distribution.ts'
+
+let home: string
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'warren-install-'))
+  await chmod(home, 0o755)
+})
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await rm(home, { recursive: true, force: true })
+})
+
+// Downloads 35 MB and unpacks them, on a slow line or a busy machine in minutes.
+const timeout = 300_000
+
+describe.runIf((await thisDistribution()) === 'debian')("from the distribution's packages", { timeout }, () => {
+  test('brings RabbitMQ once, then needs neither network nor programs', async () => {
+    // What an interrupted run left behind counts for nothing.
+    await mkdir(join(home, 'rabbitmq.unfinished-abc'))
+    await writeFile(join(home, 'rabbitmq.lock'), JSON.stringify({ pid: 4_000_000, startedAt: 'long ago' }))
+    const told: string[] = []
+    const options = { home, isSystemIgnored: true, onProgress: (line: string) => told.push(line) }
+
+    const installation = await installRabbitmq(options)
+    expect(installation).toMatchObject({
+      source: 'packages',
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
+    })
+    expect(told.join('\n')).toMatch(/downloading \d+ packages\n.*unpacking/)
+    expect(await readdir(home)).toEqual(['rabbitmq'])
+
+    told.length = 0
+    vi.stubEnv('PATH', '/nonexistent')
+    expect(await installRabbitmq(options)).toEqual(installation)
+    expect(told).toEqual([])
+  })
+
+  test('brings PostgreSQL, and the server runs', async () => {
+    const installation = await installPostgres({ home, isSystemIgnored: true })
+    expect(installation).toMatchObject({ source: 'packages' })
+    expect(installation.bin.startsWith(home)).toBe(true)
+
+    vi.stubEnv('PATH', '/nonexistent')
+    await using server = await startPostgres({ home, isSystemIgnored: true })
+    expect(await server.createDatabase('works')).toContain('/works')
+  })
+
+  test('leaves nothing that counts as installed when it fails', async () => {
+    vi.stubEnv('PATH', '/nonexistent')
+    await expect(installRabbitmq({ home, isSystemIgnored: true })).rejects.toMatchObject({ code: 'INSTALL_FAILED' })
+    expect(await readdir(home)).toEqual([])
+  })
+})
+
+test('uses the RabbitMQ that WARREN_RABBITMQ_SBIN names, and refuses one that is too old', async () => {
+  const sbin = await fakeRabbitmq('3.12.4')
+  vi.stubEnv('WARREN_RABBITMQ_SBIN', sbin)
+  expect(await installRabbitmq({ home })).toMatchObject({ sbin, version: '3.12.4', source: 'setting' })
+
+  vi.stubEnv('WARREN_RABBITMQ_SBIN', await fakeRabbitmq('3.8.9'))
+  await expect(installRabbitmq({ home })).rejects.toMatchObject({ code: 'VERSION_UNSUPPORTED' })
+})
+
+test('uses the RabbitMQ on the PATH', async () => {
+  const sbin = await fakeRabbitmq('4.1.0')
+  vi.stubEnv('PATH', sbin)
+  expect(await installRabbitmq({ home })).toMatchObject({ sbin, version: '4.1.0', source: 'machine' })
+})
+
+/** As much of an installation as is looked at before it is run. */
+async function fakeRabbitmq(version: string): Promise<string> {
+  const root = join(home, `rabbitmq_server-${version}`)
+  await mkdir(join(root, 'plugins', `rabbit-${version}`), { recursive: true })
+  await mkdir(join(root, 'sbin'))
+  for (const name of ['rabbitmq-server', 'rabbitmq-defaults']) await writeFile(join(root, 'sbin', name), '')
+  return join(root, 'sbin')
+}

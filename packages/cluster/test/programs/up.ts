@@ -1,0 +1,6 @@
+/** `up.ts <home> <name>`: starts a cluster that stays, and ends. */
+import { startCluster } from '@warren/cluster/local'
+
+const [home = '', name = ''] = process.argv.slice(2)
+const cluster = await startCluster({ home, name, nodes: 1, isDetached: true })
+console.log(await cluster.pid('n1'))

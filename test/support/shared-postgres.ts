@@ -1,1 +1,0 @@
-export async function endSharedPostgres(_run: unknown): Promise<void> {}
