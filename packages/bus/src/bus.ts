@@ -13,6 +13,7 @@ import type { EventEnvelope } from './envelope/event.ts'
 import { WarrenError } from './errors.ts'
 import type { DirectContext } from './inbox/direct.ts'
 import { SubscriptionRunner } from './inbox/runner.ts'
+import type { SettledMessage } from './inbox/subscriber.ts'
 import { subscription } from './inbox/subscription.ts'
 import type { AnyEvent, Handler, HandlerContext, SubscriptionOptions } from './inbox/subscription.ts'
 import { silentLogger } from './logger.ts'
@@ -23,6 +24,7 @@ import type { PublishedEvent } from './outbox/outbox.ts'
 import { DEFAULT_MAX_BODY_BYTES } from './outbox/publish.ts'
 import type { PublishOptions } from './outbox/publish.ts'
 import { Relay } from './outbox/relay.ts'
+import type { RelayedEvent } from './outbox/relay.ts'
 import { Signal } from './signal.ts'
 import type { Retention, Sql, Store } from './store/store.ts'
 import { noTelemetry } from './telemetry.ts'
@@ -242,7 +244,7 @@ export class Bus<C extends Catalog, Tx extends Sql> {
       await this.#options.store?.start()
       if (this.#relay !== null) {
         await this.#relay.connection.start()
-        this.#relay.publisher.start()
+        await this.#relay.publisher.start()
         await this.#relay.relay.start()
       }
       this.#maintenance?.start()
@@ -316,8 +318,6 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     const topology = publisherTopology(catalog.entities, this.#names)
     const ensure = (model: Parameters<typeof ensureTopology>[0]): Promise<void> =>
       ensureTopology(model, topology, this.#logger)
-    // Here, so that start() tells of an exchange that cannot be used; below, so that one that is deleted comes back.
-    connection.onConnected(ensure)
     const publisher = new Publisher({
       connection,
       ensure,
@@ -342,8 +342,8 @@ export class Bus<C extends Catalog, Tx extends Sql> {
 }
 
 export interface BusSignals {
-  readonly relayed: Signal<import('./outbox/relay.ts').RelayedEvent>
-  readonly received: Signal<import('./inbox/subscriber.ts').SettledMessage & { readonly subscription: string }>
+  readonly relayed: Signal<RelayedEvent>
+  readonly received: Signal<SettledMessage & { readonly subscription: string }>
 }
 
 /** Makes a bus; nothing happens before start(). Throws ENDPOINT_INVALID, CONFIG_INVALID. */

@@ -205,7 +205,7 @@ describe.each(storeKinds)('receiving with a %s store', (kind) => {
     const channel = await rawChannel(endpoints)
     const messageId = crypto.randomUUID()
     // A rogue consumer that rejects: the broker dead-letters, as it does at the delivery limit.
-    await channel.publish('ex.warren.dead-letter', 'qu.order.crm', Buffer.from('{"orderId":"1"}'), {
+    channel.publish('ex.warren.dead-letter', 'qu.order.crm', Buffer.from('{"orderId":"1"}'), {
       messageId,
       type: paid,
       headers: {

@@ -8,6 +8,7 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openTelemetry } from '../src/adapters/opentelemetry.ts'
@@ -43,9 +44,8 @@ it('spans one trace from the request through outbox and broker to the handler', 
 
   await eventually(() => inHandler.length === 1)
   expect(inHandler).toEqual([traceId])
-  const find = (name: string): Promise<(typeof all)[number]> =>
+  const find = (name: string): Promise<ReadableSpan> =>
     eventually(() => spans.getFinishedSpans().find((span) => span.name === name))
-  const all = spans.getFinishedSpans()
   const request = await find('POST /orders')
   const created = await find('create order.payment.onPaid')
   const published = await find('publish order.payment.onPaid')

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { inspect } from 'node:util'
 import type { FailureError } from '../store/store.ts'
 
 const MAX_MESSAGE_CHARACTERS = 2_000
@@ -9,7 +10,8 @@ const MAX_STACK_CHARACTERS = 8_000
  * a fingerprint, whatever ids their messages hold.
  */
 export function describeError(error: unknown): FailureError {
-  const known = error instanceof Error ? error : new Error(`a value was thrown that is no Error: ${printable(error)}`)
+  const known =
+    error instanceof Error ? error : new Error(`a value was thrown that is no Error: ${inspect(error, { depth: 2 })}`)
   const type = known.constructor.name === 'Error' ? known.name : known.constructor.name
   const stack = known.stack ?? ''
   const frame = firstOwnFrame(stack)
@@ -31,12 +33,4 @@ export function firstOwnFrame(stack: string): string | undefined {
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
   const own = frames.find((frame) => !/node:|node_modules|[\\/]packages[\\/]bus[\\/]src[\\/]/.test(frame))
   return (own ?? frames[0])?.trim().replace(/:\d+:\d+\)?$/, '')
-}
-
-function printable(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? String(value)
-  } catch {
-    return String(value)
-  }
 }

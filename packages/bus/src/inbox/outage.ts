@@ -8,7 +8,7 @@ export interface StoreOutageOptions<Tx extends Sql> {
   readonly store: Pick<Store<Tx>, 'ping'>
   readonly logger: Logger
   readonly onDown: () => Promise<void>
-  readonly onUp: () => void
+  readonly onUp: () => Promise<void>
 }
 
 /**
@@ -52,7 +52,7 @@ export class StoreOutage {
           if (this.#isStopped) return
           this.#isDown = false
           this.#options.logger.info({}, 'the store is back; consuming goes on')
-          this.#options.onUp()
+          void this.#options.onUp()
         },
         () => this.#pingIn(Math.min(delayMs * 2, MAX_PING_MS)),
       )

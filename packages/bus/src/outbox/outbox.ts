@@ -53,17 +53,19 @@ export class Outbox<Tx extends Sql> {
   /** See Bus.transaction. */
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const ids: string[] = []
-    let outcome: { readonly value: T } | null = null
+    const done: { value: T }[] = []
     try {
       const value = await this.#options.store.transaction(async (tx) => {
         this.#written.set(tx, ids)
-        outcome = { value: await work(tx) }
-        return outcome.value
+        const value = await work(tx)
+        done.push({ value })
+        return value
       })
       if (ids.length > 0) this.#options.onCommitted()
       return value
     } catch (error) {
-      if (!isWarrenError(error, 'COMMIT_UNKNOWN') || outcome === null) throw error
+      const [result] = done
+      if (!isWarrenError(error, 'COMMIT_UNKNOWN') || result === undefined) throw error
       if (!(await this.#isCommitted(ids, error))) {
         throw new WarrenError(
           'STORE_UNAVAILABLE',
@@ -73,7 +75,7 @@ export class Outbox<Tx extends Sql> {
         )
       }
       this.#options.onCommitted()
-      return (outcome as { readonly value: T }).value
+      return result.value
     }
   }
 

@@ -73,9 +73,7 @@ export class BucketShare {
       this.#options.logger.warn({ error }, 'relay leases could not be renewed')
     })
     await this.#round
-    // stop() may have been called meanwhile; the compiler cannot know.
-    if (!(this.#isRunning as boolean)) return
-    this.#timer = setTimeout(() => void this.#renew(), this.#leaseMs / 3)
+    if (this.#isRunning) this.#timer = setTimeout(() => void this.#renew(), this.#leaseMs / 3)
   }
 
   async #renewOnce(): Promise<void> {

@@ -1,4 +1,5 @@
 import { createBus, jsonLogger } from '../../src/index.ts'
+import type { Store } from '../../src/index.ts'
 import { postgresStore } from '../../src/store/postgres/index.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
 import { shop } from './shop.ts'
@@ -12,7 +13,7 @@ const { endpoints, database, subscribes } = JSON.parse(process.argv[2] ?? '') as
   database: string
   subscribes: boolean
 }
-const store = database.startsWith('postgres')
+const store: Store = database.startsWith('postgres')
   ? postgresStore({ connectionString: database })
   : sqliteStore({ path: database })
 const bus = createBus({ service: 'child', catalog: shop, store, endpoints, logger: jsonLogger('warn') })
