@@ -1,8 +1,9 @@
 import { assertTransaction } from '../transaction-guard.ts'
 import { pendingEventOf } from '../rows.ts'
-import type { PendingRow } from '../rows.ts'
+import type { EventRow, PendingRow } from '../rows.ts'
 import type { NewEvent, OutboxBacklog, OutboxStore, PendingEvent, Reschedule, Sql } from '../store.ts'
 import type { Connection } from './connection.ts'
+import type { PgQuery } from './pool.ts'
 import { ms, uuidArray } from './statements.ts'
 import { PostgresTx } from './transaction.ts'
 import type { Transactions } from './transactions.ts'
@@ -11,46 +12,53 @@ import type { Transactions } from './transactions.ts'
 const MAX_EVENTS_PER_STATEMENT = 1_000
 const COLUMNS = 8
 
-const EVENT = `o.name, o.entity_id, o.source, o.payload::text as payload, o.headers::text as headers,
-    o.is_optional, ${ms('o.created_at')} as created_at`
-
 /**
- * The inner query reads the primary key in order and stops: taking `limit` more than what is excluded is enough, whatever
- * is excluded. NOT IN (SELECT …) is hashed, where <> ALL ($2) would be compared one by one before PostgreSQL 15.
- * LATERAL, so that each ledger row is one look into the one partition that holds it.
+ * Reads the primary key in order and stops: taking `limit` more than what is excluded is enough, whatever is excluded.
+ * NOT IN (SELECT …) is hashed, where <> ALL ($2) would be compared one by one before PostgreSQL 15.
  */
-const CLAIM = `
-  select p.id, p.bucket, p.state, p.attempts, ${EVENT}
+const DUE = `
+  select id, bucket, state, attempts
   from (
-    select id, bucket, state, attempts
-    from (
-      select id, bucket, state, attempts from warren.outbox_pending
-      where state = 'pending' and bucket = any($1::smallint[]) and (due_at is null or due_at <= now())
-      order by id limit $3::int + cardinality($2::uuid[])
-    ) as head
-    where id not in (select unnest($2::uuid[]))
-    order by id limit $3::int
-  ) as p
-  cross join lateral (select * from warren.outbox o where o.id = p.id) as o
-  order by p.id`
+    select id, bucket, state, attempts from warren.outbox_pending
+    where state = 'pending' and bucket = any($1::smallint[]) and (due_at is null or due_at <= now())
+    order by id limit $3::int + cardinality($2::uuid[])
+  ) as head
+  where id not in (select unnest($2::uuid[]))
+  order by id limit $3::int`
 
 /** Steps from name to name through the partial index instead of reading every unroutable row. */
 const PROBES = `
   with recursive names as (
     (select name from warren.outbox_pending where state = 'unroutable' order by name limit 1)
     union all
-    select (select p.name from warren.outbox_pending p where p.state = 'unroutable' and p.name > names.name order by p.name limit 1)
+    select (
+      select p.name from warren.outbox_pending p
+      where p.state = 'unroutable' and p.name > names.name order by p.name limit 1)
     from names where names.name is not null
   )
-  select p.id, p.bucket, p.state, p.attempts, ${EVENT}
+  select p.id, p.bucket, p.state, p.attempts
   from names
   cross join lateral (
     select id, bucket, state, attempts from warren.outbox_pending
-    where state = 'unroutable' and name = names.name and bucket = any($1::smallint[]) and (due_at is null or due_at <= now())
+    where state = 'unroutable' and name = names.name and bucket = any($1::smallint[])
+      and (due_at is null or due_at <= now())
     order by id limit 1
   ) as p
-  cross join lateral (select * from warren.outbox o where o.id = p.id) as o
   order by p.id`
+
+/**
+ * LATERAL, so that each row is one look into one partition. The range is for the planner: with it, it plans for the one
+ * or two partitions that hold these ids instead of for all (0.2 instead of 2.2 ms with a month of them).
+ */
+const EVENTS = `
+  select o.id, o.name, o.entity_id, o.source, o.payload::text as payload, o.headers::text as headers,
+    o.is_optional, ${ms('o.created_at')} as created_at
+  from unnest($1::uuid[]) as k(id)
+  cross join lateral (
+    select * from warren.outbox o where o.id = k.id and o.id >= $2::uuid and o.id <= $3::uuid
+  ) as o`
+
+type DueRow = Pick<PendingRow, 'id' | 'bucket' | 'state' | 'attempts'>
 
 /** Written out, because the primary key begins with it. */
 const ANY_STATE = `state in ('pending', 'unroutable', 'unpublishable')`
@@ -66,18 +74,21 @@ export class PostgresOutbox implements OutboxStore {
 
   async append(tx: Sql, events: readonly NewEvent[]): Promise<void> {
     assertTransaction(tx)
-    for (let start = 0; start < events.length; start += MAX_EVENTS_PER_STATEMENT) {
-      const chunk = events.slice(start, start + MAX_EVENTS_PER_STATEMENT)
-      const { statements, usesPreparedStatements } = this.#connection
-      const statement = appendStatement(chunk.length)
-      const values = chunk.flatMap((event) => valuesOf(event))
-      if (chunk.length === 1 && tx instanceof PostgresTx && usesPreparedStatements) {
-        const text = statements.text(statement)
-        await tx.send({ text, values, name: statements.name(text) })
-      } else {
-        await tx.query(chunk.length === 1 ? statements.text(statement) : statements.rewrite(statement), values)
+    const { statements, usesPreparedStatements } = this.#connection
+    if (events.length > 1) {
+      for (let start = 0; start < events.length; start += MAX_EVENTS_PER_STATEMENT) {
+        const chunk = events.slice(start, start + MAX_EVENTS_PER_STATEMENT)
+        await tx.query(statements.rewrite(appendMany(chunk.length)), chunk.flatMap(valuesOf))
       }
+      return
     }
+    const [event] = events
+    if (event === undefined) return
+    const text = statements.text(APPEND_ONE)
+    const query = { text, values: valuesOf(event), ...(usesPreparedStatements ? { name: statements.name(text) } : {}) }
+    if (tx instanceof PostgresTx) tx.post(query)
+    else if (isPgClient(tx)) await tx.query(query)
+    else await tx.query(text, query.values)
   }
 
   /**
@@ -103,8 +114,7 @@ export class PostgresOutbox implements OutboxStore {
     readonly limit: number
   }): Promise<readonly PendingEvent[]> {
     const { buckets, exclude, limit } = request
-    const rows = await this.#connection.run<PendingRow>(CLAIM, [buckets, uuidArray(exclude), limit])
-    return rows.map(pendingEventOf)
+    return this.#withEvents(await this.#connection.run<DueRow>(DUE, [buckets, uuidArray(exclude), limit]))
   }
 
   async confirm(ids: readonly string[]): Promise<void> {
@@ -128,7 +138,20 @@ export class PostgresOutbox implements OutboxStore {
   }
 
   async probes(buckets: readonly number[]): Promise<readonly PendingEvent[]> {
-    return (await this.#connection.run<PendingRow>(PROBES, [buckets])).map(pendingEventOf)
+    return this.#withEvents(await this.#connection.run<DueRow>(PROBES, [buckets]))
+  }
+
+  /** The ledger rows of pending rows that are ordered by id. Most looks find nothing, and stop before this. */
+  async #withEvents(due: readonly DueRow[]): Promise<readonly PendingEvent[]> {
+    const [first, last] = [due.at(0), due.at(-1)]
+    if (first === undefined || last === undefined) return []
+    const ids = uuidArray(due.map(({ id }) => id))
+    const events = await this.#connection.run<EventRow & { is_optional: boolean }>(EVENTS, [ids, first.id, last.id])
+    const byId = new Map(events.map((event) => [event.id, event]))
+    return due.flatMap((row) => {
+      const event = byId.get(row.id)
+      return event === undefined ? [] : [pendingEventOf({ ...event, ...row })]
+    })
   }
 
   async release(which: { readonly ids: readonly string[] } | { readonly name: string }): Promise<number> {
@@ -168,10 +191,17 @@ export class PostgresOutbox implements OutboxStore {
 }
 
 /**
- * Ledger and pending rows in one statement. Only scalars, and every one sent as text: arrays, booleans and JSON mean
+ * Ledger and pending row in one statement. Only scalars, and every one sent as text: arrays, booleans and JSON mean
  * something else to each of the libraries whose transactions are passed here.
  */
-function appendStatement(events: number): string {
+const APPEND_ONE = `
+  with ledger as (
+    insert into warren.outbox (id, name, entity_id, source, payload, headers, is_optional)
+    values ($1::text::uuid, $2::text, $3::text, $4::text, $5::text::json, $6::text::json, $7::text::boolean)
+  )
+  insert into warren.outbox_pending (id, name, bucket) values ($1::text::uuid, $2::text, $8::text::smallint)`
+
+function appendMany(events: number): string {
   const rows = Array.from({ length: events }, (_, row) => {
     const at = (column: number) => `$${row * COLUMNS + column}::text`
     return `(${at(1)}::uuid, ${at(2)}, ${at(3)}, ${at(4)}, ${at(5)}::json, ${at(6)}::json, ${at(7)}::boolean, ${at(8)}::smallint)`
@@ -196,6 +226,11 @@ function valuesOf(event: NewEvent): string[] {
     String(event.isOptional),
     String(event.bucket),
   ]
+}
+
+/** A `pg` client can prepare: 45 instead of 125 µs of the server's time for one event. */
+function isPgClient(tx: object): tx is { query(query: PgQuery): Promise<unknown> } {
+  return 'processID' in tx && 'connectionParameters' in tx
 }
 
 /** PostgreSQL's text takes every character but this one. */

@@ -58,7 +58,8 @@ export function describeTarget(connectionString: string): string {
   if (!/^postgres(ql)?:/.test(connectionString)) return 'PostgreSQL'
   let url: URL
   try {
-    url = new URL(connectionString)
+    // A socket's folder is given as ?host=, with nothing between @ and the database: fine for pg, not for URL.
+    url = new URL(connectionString.replace('@/', '@localhost/'))
   } catch {
     // The error of URL holds its whole input: it is not passed on as a cause.
     throw new WarrenError(
@@ -66,5 +67,6 @@ export function describeTarget(connectionString: string): string {
       'the connectionString is not a valid postgres: URL; characters such as # or / in a password must be percent-encoded',
     )
   }
-  return `PostgreSQL at ${url.hostname || url.searchParams.get('host') || 'localhost'}:${url.port || '5432'}${url.pathname}`
+  const host = url.searchParams.get('host') ?? (url.hostname === '' ? 'localhost' : url.hostname)
+  return `PostgreSQL at ${host}:${url.port === '' ? '5432' : url.port}${url.pathname}`
 }

@@ -59,6 +59,8 @@ export class Session {
     const timeout = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
         this.#lost ??= new Error(`no answer within ${timeoutMs} ms`)
+        // All that waits behind this one fails now, too.
+        cutSocket(this.#client)
         reject(this.#lost)
       }, timeoutMs)
     })

@@ -20,21 +20,21 @@ export class PostgresTx implements Sql {
   /** Ids that this transaction has put into the inbox, by subscription: the only handled ones that it may take back. */
   readonly received: Set<string> = new Set()
   readonly #session: Session
-  readonly #enter: (() => void) | null
-  readonly #running = new Set<Promise<unknown>>()
+  readonly #enter: () => void
+  readonly #awaited = new Set<Promise<unknown>>()
+  readonly #posted = new Set<Promise<unknown>>()
   #isOpen = true
   #failure: { readonly error: unknown } | null = null
 
-  /** `enter` is called before each statement: it opens the savepoint when there is one and this is the first. */
-  constructor(session: Session, enter: (() => void) | null) {
+  /** `enter` is called before each statement: it sends BEGIN or SAVEPOINT in front of the first. */
+  constructor(session: Session, enter: () => void) {
     this.#session = session
     this.#enter = enter
     this.client = {
       query: async <Row>(query: string | PgQuery, values?: readonly unknown[]) => {
         const config = typeof query === 'string' ? { text: query } : query
-        return (await this.send(values === undefined ? config : { ...config, values: values as unknown[] })) as {
-          rows: Row[]
-        }
+        const complete = values === undefined ? config : { ...config, values: values as unknown[] }
+        return (await this.send(complete)) as { rows: Row[] }
       },
     }
   }
@@ -43,23 +43,35 @@ export class PostgresTx implements Sql {
     return (await this.send(values === undefined ? { text } : { text, values: values as unknown[] })) as { rows: Row[] }
   }
 
-  async send(query: PgQuery): Promise<PgResult> {
+  send(query: PgQuery): Promise<PgResult> {
+    return this.#track(query, this.#awaited)
+  }
+
+  /**
+   * Sends a statement whose answer nobody needs before the transaction ends: it costs no round trip. When it fails, the
+   * statements behind it fail, and settle() throws its error.
+   */
+  post(query: PgQuery): void {
+    this.#track(query, this.#posted).catch(() => undefined)
+  }
+
+  async #track(query: PgQuery, running: Set<Promise<unknown>>): Promise<PgResult> {
     if (!this.#isOpen) {
       throw new WarrenError(
         'TRANSACTION_CLOSED',
         'the transaction is over; await every statement before the callback returns',
       )
     }
-    this.#enter?.()
+    this.#enter()
     const result = this.#session.query(query)
-    this.#running.add(result)
+    running.add(result)
     try {
       return await result
     } catch (error) {
       this.fail(error)
       throw error
     } finally {
-      this.#running.delete(result)
+      running.delete(result)
     }
   }
 
@@ -75,13 +87,21 @@ export class PostgresTx implements Sql {
     this.#failure ??= { error }
   }
 
-  /** Closes, waits for statements that nobody awaited, and throws when one of all failed. */
-  async settle(): Promise<void> {
-    this.#isOpen = false
-    await Promise.allSettled(this.#running)
-    this.assertSound()
+  /** The error of the first statement that failed. */
+  get failure(): unknown {
+    return this.#failure?.error
   }
 
+  /** Resolves when nothing that a caller may wait for is running. */
+  async settleAwaited(): Promise<void> {
+    await Promise.allSettled(this.#awaited)
+  }
+
+  async settlePosted(): Promise<void> {
+    await Promise.allSettled(this.#posted)
+  }
+
+  /** Throws when a statement failed and the work went on as if it had not. */
   assertSound(): void {
     if (this.#failure === null) return
     const { error } = this.#failure
@@ -89,7 +109,7 @@ export class PostgresTx implements Sql {
     const reason = error instanceof Error ? error.message : String(error)
     throw new WarrenError(
       'TRANSACTION_ABORTED',
-      `a statement failed (${reason}) and its error was caught: PostgreSQL takes nothing more of this transaction; put what may fail behind a savepoint`,
+      `a statement failed (${reason}): PostgreSQL takes nothing more of this transaction; put what may fail behind a savepoint`,
       {},
       error,
     )

@@ -2,12 +2,12 @@ import { WarrenError } from '../../errors.ts'
 import type { TransactionOptions } from '../store.ts'
 import type { Connection } from './connection.ts'
 import type { Session } from './session.ts'
-import { meansUnavailable, sqlState } from './sqlstate.ts'
+import { IN_FAILED_TRANSACTION, meansUnavailable, sqlState } from './sqlstate.ts'
 import { PostgresTx } from './transaction.ts'
 
 /**
- * Opens, commits and rolls back. Savepoints cost no round trip of their own: SAVEPOINT is sent with the first statement
- * behind it, together with the RELEASE of the one before, and not at all when there is no statement.
+ * Opens, commits and rolls back. BEGIN and SAVEPOINT cost no round trip of their own: they are sent with the first
+ * statement behind them, and not at all when there is none; RELEASE goes with the next SAVEPOINT.
  */
 export class Transactions {
   readonly #connection: Connection
@@ -18,23 +18,24 @@ export class Transactions {
   }
 
   async run<T>(work: (tx: PostgresTx) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    const { responseTimeoutMs } = this.#connection
     const session = await this.#connection.acquire()
     try {
-      await session.query({ text: beginText(options.statementTimeoutMs) }, responseTimeoutMs)
-      const tx = new PostgresTx(session, null)
-      const root = new Root(session, options.statementTimeoutMs ?? responseTimeoutMs)
-      this.#frames.set(tx, { root, parent: null, name: null, last: Promise.resolve() })
+      const root = new Root(session, this.#connection.responseTimeoutMs, options.statementTimeoutMs)
+      const frame: Frame = { root, parent: null, name: null, last: Promise.resolve() }
+      const tx = new PostgresTx(session, () => enter(frame, tx))
+      this.#frames.set(tx, frame)
       let result: T
       try {
         result = await work(tx)
-        await tx.settle()
+        tx.close()
+        await tx.settleAwaited()
+        tx.assertSound()
       } catch (error) {
         tx.close()
         await root.undo('ROLLBACK', error)
-        throw error
+        throw original(error, tx)
       }
-      await commit(session, responseTimeoutMs)
+      await root.commit(tx)
       return result
     } finally {
       this.#connection.release(session)
@@ -79,7 +80,11 @@ export class Transactions {
     this.#frames.set(inner, frame)
     try {
       const result = await work(inner)
-      await inner.settle()
+      inner.close()
+      // Of posted ones too: a failure must be known to be this savepoint's before the next one begins.
+      await inner.settleAwaited()
+      await inner.settlePosted()
+      inner.assertSound()
       if (frame.name !== null) root.owed = `RELEASE SAVEPOINT ${frame.name}`
       for (const id of inner.received) tx.received.add(id)
       return result
@@ -93,7 +98,7 @@ export class Transactions {
         tx.fail(undoError)
         throw undoError
       }
-      throw error
+      throw original(error, inner)
     }
   }
 }
@@ -110,14 +115,17 @@ interface Frame {
 /** What all handles of one transaction share. */
 class Root {
   readonly session: Session
+  hasBegun = false
   /** To be sent in front of the next SAVEPOINT. COMMIT and ROLLBACK do without it. */
   owed: string | null = null
-  readonly #undoTimeoutMs: number
+  readonly #responseTimeoutMs: number
+  readonly #statementTimeoutMs: number | undefined
   #savepoints = 0
 
-  constructor(session: Session, undoTimeoutMs: number) {
+  constructor(session: Session, responseTimeoutMs: number, statementTimeoutMs: number | undefined) {
     this.session = session
-    this.#undoTimeoutMs = undoTimeoutMs
+    this.#responseTimeoutMs = responseTimeoutMs
+    this.#statementTimeoutMs = statementTimeoutMs
   }
 
   nextName(): string {
@@ -125,14 +133,23 @@ class Root {
     return `warren_${this.#savepoints}`
   }
 
+  /** Not awaited: the statement behind them is on its way in the same packet, and fails too if these do. */
+  send(commands: readonly string[], tx: PostgresTx): void {
+    const all = this.hasBegun ? commands : [beginText(this.#statementTimeoutMs), ...commands]
+    this.hasBegun = true
+    if (all.length === 0) return
+    const text = all.join('; ')
+    this.session.query({ text }, this.#responseTimeoutMs).catch((error: unknown) => tx.fail(error))
+  }
+
   /**
-   * Rolls back, behind the statements still running. When that takes too long, or the connection is gone, the server does
-   * it: the connection is closed, and STORE_UNAVAILABLE thrown.
+   * Rolls back, behind the statements still running. When that takes too long the server does it: the connection is
+   * closed, and STORE_UNAVAILABLE thrown. When the connection is gone, the server has done it.
    */
   async undo(text: string, reason: unknown): Promise<void> {
-    if (this.session.isLost) return
+    if (!this.hasBegun || this.session.isLost) return
     try {
-      await this.session.query({ text }, this.#undoTimeoutMs)
+      await this.session.query({ text }, this.#statementTimeoutMs ?? this.#responseTimeoutMs)
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       const state = sqlState(error)
@@ -148,26 +165,59 @@ class Root {
       )
     }
   }
+
+  /** Posted statements may still be on their way: when one fails, the COMMIT behind it is answered with a ROLLBACK. */
+  async commit(tx: PostgresTx): Promise<void> {
+    if (!this.hasBegun) return
+    this.session.assertUsable()
+    let command: string | undefined
+    try {
+      command = (await this.session.query({ text: 'COMMIT' }, this.#responseTimeoutMs)).command
+    } catch (error) {
+      const state = sqlState(error)
+      // The server refused, a deferred constraint for one: nothing was committed.
+      if (state !== null && !meansUnavailable(state) && !this.session.isLost) throw error
+      throw new WarrenError(
+        'COMMIT_UNKNOWN',
+        'the connection was lost while committing; whether the transaction stands is not known',
+        {},
+        error,
+      )
+    }
+    if (command !== 'ROLLBACK') return
+    await tx.settlePosted()
+    tx.assertSound()
+    throw new WarrenError(
+      'TRANSACTION_ABORTED',
+      'the handler has ended the transaction, or a statement in it had failed',
+    )
+  }
 }
 
 function enter(frame: Frame, tx: PostgresTx): void {
-  if (frame.name !== null) return
   const { root } = frame
-  const commands = root.owed === null ? [] : [root.owed]
-  root.owed = null
+  if (root.hasBegun && (frame.parent === null || frame.name !== null)) return
+  const commands: string[] = []
   for (const each of outermostFirst(frame)) {
     if (each.name !== null) continue
+    if (root.owed !== null) commands.push(root.owed)
+    root.owed = null
     each.name = root.nextName()
     commands.push(`SAVEPOINT ${each.name}`)
   }
-  // Not awaited: the statement behind it is on its way in the same packet, and fails too if this does.
-  root.session.query({ text: commands.join('; ') }).catch((error: unknown) => tx.fail(error))
+  root.send(commands, tx)
 }
 
+/** The savepoints that the frame is behind, without the transaction itself. */
 function outermostFirst(frame: Frame): Frame[] {
   const frames: Frame[] = []
   for (let each = frame; each.parent !== null; each = each.parent) frames.unshift(each)
   return frames
+}
+
+/** What failed first, in place of the "current transaction is aborted" that every later statement gets. */
+function original(error: unknown, tx: PostgresTx): unknown {
+  return sqlState(error) === IN_FAILED_TRANSACTION && tx.failure !== undefined ? tx.failure : error
 }
 
 function beginText(statementTimeoutMs: number | undefined): string {
@@ -176,25 +226,4 @@ function beginText(statementTimeoutMs: number | undefined): string {
   // Shorter, or the statement timeout would always come first and the error would not tell that it was a lock.
   const lockMs = Math.max(1, Math.floor(statementMs * 0.9))
   return `BEGIN; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL lock_timeout = ${lockMs}`
-}
-
-async function commit(session: Session, timeoutMs: number): Promise<void> {
-  let command: string | undefined
-  session.assertUsable()
-  try {
-    command = (await session.query({ text: 'COMMIT' }, timeoutMs)).command
-  } catch (error) {
-    const state = sqlState(error)
-    // The server refused, a deferred constraint for one: nothing was committed.
-    if (state !== null && !meansUnavailable(state) && !session.isLost) throw error
-    throw new WarrenError(
-      'COMMIT_UNKNOWN',
-      'the connection was lost while committing; whether the transaction stands is not known',
-      {},
-      error,
-    )
-  }
-  if (command === 'ROLLBACK') {
-    throw new WarrenError('TRANSACTION_ABORTED', 'a statement had failed, so the COMMIT was answered with a ROLLBACK')
-  }
 }
