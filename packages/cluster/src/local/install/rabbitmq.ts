@@ -79,22 +79,31 @@ async function unpack(tree: string, onProgress: Progress): Promise<void> {
   })
 }
 
-/** Debian's `erl` names its place in absolute terms; let it find out, so that the tree can be moved. */
+/**
+ * Debian's `erl` names its place in absolute terms; let it find out, so that the tree can be moved. There are two: nodes
+ * have the second one first on their PATH, and start helpers with it (from 4.0, to find each other).
+ */
 async function relocateErlang(tree: string): Promise<void> {
-  const erl = join(tree, 'usr/lib/erlang/bin/erl')
-  const script = await readFile(erl, 'utf8')
-  const place = 'ROOTDIR="$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)"'
-  await writeFile(erl, script.replace(/ROOTDIR="?\/usr\/lib\/erlang"?/g, place))
+  for (const [erl, toRoot] of await erlScripts(tree)) {
+    const script = await readFile(erl, 'utf8')
+    const place = `ROOTDIR="$(cd "$(dirname "$(readlink -f "$0")")/${toRoot}" && pwd)"`
+    await writeFile(erl, script.replace(/ROOTDIR="?\/usr\/lib\/erlang"?/g, place))
+  }
 }
 
 /** Better to learn here than from a broker's log that a library is missing. */
 async function proveErlang(tree: string): Promise<void> {
   const libraries = await libraryFolders(tree)
-  await runCommand(
-    join(tree, 'usr/lib/erlang/bin/erl'),
-    ['-noinput', '-boot', 'start_clean', '-eval', 'ok = crypto:start(), halt().'],
-    { env: { ...process.env, LD_LIBRARY_PATH: libraries.join(':') } },
-  )
+  const env = { ...process.env, LD_LIBRARY_PATH: libraries.join(':') }
+  for (const [erl] of await erlScripts(tree)) {
+    await runCommand(erl, ['-noinput', '-boot', 'start_clean', '-eval', 'ok = crypto:start(), halt().'], { env })
+  }
+}
+
+async function erlScripts(tree: string): Promise<(readonly [path: string, toRoot: string])[]> {
+  const root = join(tree, 'usr/lib/erlang')
+  const runtimes = (await readdir(root)).filter((name) => name.startsWith('erts-'))
+  return [[join(root, 'bin/erl'), '..'], ...runtimes.map((name) => [join(root, name, 'bin/erl'), '../..'] as const)]
 }
 
 async function findOnMachine(): Promise<string | undefined> {

@@ -9,7 +9,6 @@ import { startEpmd } from './epmd.ts'
 import { askManagement, type ManagementRequest } from './management.ts'
 import {
   killNode,
-  launchNode,
   managementUrl,
   nodeLog,
   type NodeState,
@@ -17,8 +16,8 @@ import {
   pauseNode,
   resumeNode,
   runTool,
+  startNode,
   stopNode,
-  waitUntilReady,
 } from './node.ts'
 import { type ClusterRecord, type Credentials, erlangName, nodePaths, type NodeRecord } from './record.ts'
 
@@ -130,8 +129,7 @@ export class Cluster {
   async start(...nodes: string[]): Promise<void> {
     await startEpmd(this.#record)
     // At once, not one after the other: a node that was not the last to stop waits for the one that was.
-    await this.#each(nodes, (node) => launchNode(this.#record, node))
-    await this.#each(nodes, (node) => waitUntilReady(this.#record, node, { timeoutMs: READY_TIMEOUT_MS }))
+    await this.#each(nodes, (node) => startNode(this.#record, node, READY_TIMEOUT_MS))
   }
 
   /** SIGSTOP: connections stay open, nothing answers. Throws NODE_STOPPED. */

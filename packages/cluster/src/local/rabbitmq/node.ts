@@ -69,8 +69,26 @@ export async function waitUntilReady(
   throw new ClusterError(
     'NODE_START_FAILED',
     `node ${node.name} of cluster "${cluster.name}" ${how}; its log ends with:\n${lastLines(await nodeLog(cluster, node), 25)}`,
-    { cluster: cluster.name, node: node.name },
+    { cluster: cluster.name, node: node.name, hasEnded: outcome === 'ended' },
   )
+}
+
+// Nodes that start at the same time may trip over each other while they compare feature flags: seen on 4.0.5, where one of
+// three ended with {error,{node_not_running,…}}. Started again it finds the others up.
+const START_ATTEMPTS = 3
+
+/** Starts a node with the data it has and waits until it serves. Throws NODE_START_FAILED. */
+export async function startNode(cluster: ClusterRecord, node: NodeRecord, timeoutMs: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    await launchNode(cluster, node)
+    try {
+      await waitUntilReady(cluster, node, { timeoutMs })
+      return
+    } catch (error) {
+      const canRetry = isClusterError(error, 'NODE_START_FAILED') && error.details['hasEnded'] === true
+      if (!canRetry || attempt === START_ATTEMPTS) throw error
+    }
+  }
 }
 
 async function hasMembers(cluster: ClusterRecord, node: NodeRecord, members: number | undefined): Promise<boolean> {
