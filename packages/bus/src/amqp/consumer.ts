@@ -4,6 +4,7 @@ import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
 import { SingleFlight } from '../single-flight.ts'
 import { backoffMs } from './backoff.ts'
+import { answerOf, closeChannel } from './channel.ts'
 import type { Connection } from './connection.ts'
 import { QueueWatch } from './queue-watch.ts'
 import { canHeal } from './topology.ts'
@@ -18,10 +19,10 @@ export interface Delivery {
   readonly redelivered: boolean
   /** How often the broker counts it as delivered in vain before; 0 where the queue does not count. */
   readonly deliveryCount: number
-  ack(): void
-  requeue(): void
+  readonly ack: () => void
+  readonly requeue: () => void
   /** To the dead letter exchange. */
-  reject(): void
+  readonly reject: () => void
 }
 
 export interface ConsumerOptions {
@@ -168,7 +169,13 @@ export class Consumer {
       if (!this.#isWanted) return
       this.#session = await Session.open(model, this.#options, (session, why) => this.#sessionEnded(session, why))
     }
-    await this.#session.consume()
+    try {
+      await this.#session.consume()
+    } catch (error) {
+      // Nothing waits for a channel that is blocked in the broker.
+      void this.#end()
+      throw error
+    }
     this.signals.consuming.emit()
   }
 
@@ -221,10 +228,12 @@ class Session {
   /** Begins to deliver, and again after cancel(). */
   async consume(): Promise<void> {
     await this.#channel.prefetch(this.#options.prefetch ?? 500)
-    const { consumerTag } = await this.#channel.consume(this.#options.queue, (message) => {
+    const consuming = this.#channel.consume(this.#options.queue, (message) => {
       if (message === null) this.#end('cancelled')
       else this.#deliver(message)
     })
+    const { consumerTag } = await answerOf(consuming, `consume from "${this.#options.queue}"`)
+    if (!this.#isOpen) throw new Error('the channel was closed while the consumer was set up')
     this.#consumerTag = consumerTag
     const { queue, watchMs: intervalMs = 5_000 } = this.#options
     this.#watch = new QueueWatch({ model: this.#model, queue, intervalMs, onGone: () => this.#end('cancelled') })
@@ -234,14 +243,15 @@ class Session {
     const tag = this.#consumerTag
     this.#consumerTag = null
     this.#watch?.stop()
+    if (tag === null || !this.#isOpen) return
     // Rejects when the channel goes meanwhile.
-    if (tag !== null && this.#isOpen) await this.#channel.cancel(tag).catch(() => undefined)
+    await answerOf(this.#channel.cancel(tag), 'end consuming').catch(() => undefined)
   }
 
   async close(): Promise<void> {
     this.#isOpen = false
     this.#watch?.stop()
-    await this.#channel.close().catch(() => undefined)
+    await closeChannel(this.#channel)
   }
 
   #end(why: 'cancelled' | 'lost'): void {

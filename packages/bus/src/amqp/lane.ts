@@ -1,5 +1,6 @@
 import type { ChannelModel, ConfirmChannel, Message as AmqplibMessage } from 'amqplib'
 import type { Message } from '../envelope/message.ts'
+import { closeChannel } from './channel.ts'
 import { replyCodeOf, textOf } from './reply.ts'
 import { Window } from './window.ts'
 
@@ -132,8 +133,7 @@ export class Lane {
 
   /** What is still in flight is unknown then. */
   async close(): Promise<void> {
-    // Rejects when it is closed already or the connection goes meanwhile.
-    if (this.#isOpen) await this.#channel.close().catch(() => undefined)
+    if (this.#isOpen) await closeChannel(this.#channel)
   }
 
   // The return comes before the ack on this channel and carries no delivery tag of its own.

@@ -1,6 +1,7 @@
 import { connect } from 'amqplib'
 import type { Channel, ChannelModel } from 'amqplib'
 import { Socket } from 'node:net'
+import { openChannel } from './channel.ts'
 import type { Endpoint } from './endpoints.ts'
 import { classifyConnectError } from './refusal.ts'
 import type { ConnectFailure } from './refusal.ts'
@@ -119,8 +120,7 @@ export class Link {
   }
 
   async #openProber(): Promise<Channel> {
-    const channel = await this.model.createChannel()
-    channel.on('error', () => undefined)
+    const channel = await openChannel(this.model)
     channel.on('close', () => (this.#prober = null))
     return channel
   }

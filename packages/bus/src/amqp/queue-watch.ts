@@ -1,4 +1,5 @@
 import type { ChannelModel } from 'amqplib'
+import { closeChannel, openChannel } from './channel.ts'
 import { replyCodeOf } from './reply.ts'
 
 const NOT_FOUND = 404
@@ -50,10 +51,9 @@ export class QueueWatch {
   /** On a channel of its own, which a 404 closes. */
   async #consumers(): Promise<number | 'no queue' | 'unknown'> {
     try {
-      const channel = await this.#options.model.createChannel()
-      channel.on('error', () => undefined)
+      const channel = await openChannel(this.#options.model)
       const { consumerCount } = await channel.checkQueue(this.#options.queue)
-      await channel.close()
+      await closeChannel(channel)
       return consumerCount
     } catch (error) {
       return replyCodeOf(error) === NOT_FOUND ? 'no queue' : 'unknown'

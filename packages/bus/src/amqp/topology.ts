@@ -1,6 +1,7 @@
 import type { Channel, ChannelModel } from 'amqplib'
 import { WarrenError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
+import { answerOf, closeChannel, openChannel } from './channel.ts'
 import { parseInequivalence } from './inequivalence.ts'
 import type { Inequivalence } from './inequivalence.ts'
 import { replyCodeOf, textOf } from './reply.ts'
@@ -72,7 +73,9 @@ class Declarer {
   // Active first: declaring what is there and equivalent is one round trip and changes nothing, and it is the only way
   // over AMQP to learn that it is not equivalent. A passive declare needs no permission and settles the rest.
   async exchange({ name, type }: ExchangeDeclaration): Promise<void> {
-    const refusal = await this.#try((channel) => channel.assertExchange(name, type, { durable: true }))
+    const refusal = await this.#try('declare an exchange', (channel) =>
+      channel.assertExchange(name, type, { durable: true }),
+    )
     if (refusal === null) return
     if (refusal.code === ACCESS_REFUSED && (await this.#exists((channel) => channel.checkExchange(name)))) return
     const difference = refusal.code === PRECONDITION_FAILED ? parseInequivalence(refusal.text) : null
@@ -87,39 +90,43 @@ class Declarer {
     }
     throw new WarrenError(
       'EXCHANGE_INEQUIVALENT',
-      `exchange "${name}" has ${describe(difference)} on the broker; delete it or choose another prefix`,
-      { exchange: name, ...difference },
+      `exchange "${name}" exists and differs: ${describe(difference)}. Delete it, or choose other names`,
+      { exchange: name, differences: [difference] },
     )
   }
 
   async queue({ name, arguments: wanted }: QueueDeclaration): Promise<void> {
-    const refusal = await this.#try((channel) => channel.assertQueue(name, { durable: true, arguments: wanted }))
-    if (refusal === null) return
-    if (refusal.code === ACCESS_REFUSED && (await this.#exists((channel) => channel.checkQueue(name)))) return
-    const difference = refusal.code === PRECONDITION_FAILED ? parseInequivalence(refusal.text) : null
-    if (difference === null) throw refused(`queue "${name}"`, refusal)
-
-    if (difference.argument === 'x-delivery-limit' && 'x-delivery-limit' in wanted) {
-      // The broker names the first difference only: with its own limit instead of ours there must be no other.
-      const { 'x-delivery-limit': _ours, ...others } = wanted
-      const limit = Number(difference.current)
-      const current = difference.current === null ? {} : { 'x-delivery-limit': limit }
-      await this.queue({ name, arguments: Number.isNaN(limit) ? others : { ...others, ...current } })
-      this.#logger.warn(
-        { queue: name, ...difference },
-        'queue has another delivery limit than wanted; it is used as it is',
+    const differences: Inequivalence[] = []
+    let tried: Readonly<Record<string, string | number>> = wanted
+    // The broker names one difference at a time, and not the most telling first: adopt what it has until it agrees.
+    for (;;) {
+      const refusal = await this.#try('declare a queue', (channel) =>
+        channel.assertQueue(name, { durable: true, arguments: tried }),
       )
+      if (refusal === null) break
+      if (refusal.code === ACCESS_REFUSED && (await this.#exists((channel) => channel.checkQueue(name)))) break
+      const difference = refusal.code === PRECONDITION_FAILED ? parseInequivalence(refusal.text) : null
+      if (difference === null) throw refused(`queue "${name}"`, refusal)
+      const isNew = differences.every(({ argument }) => argument !== difference.argument)
+      if (isNew) differences.push(difference)
+      if (!isNew || !difference.argument.startsWith('x-')) break
+      tried = adopt(tried, difference)
+    }
+    if (differences.length === 0) return
+    if (differences.every(({ argument }) => argument === 'x-delivery-limit')) {
+      const [limit] = differences
+      this.#logger.warn({ queue: name, ...limit }, 'queue has another delivery limit than wanted; it is used as it is')
       return
     }
     throw new WarrenError(
       'QUEUE_INEQUIVALENT',
-      `queue "${name}" has ${describe(difference)} on the broker; drain and delete it, or name the subscription differently`,
-      { queue: name, ...difference },
+      `queue "${name}" exists and differs: ${differences.map(describe).join('; ')}. Drain and delete it, or name the subscription differently`,
+      { queue: name, differences },
     )
   }
 
   async bind(binding: Binding): Promise<void> {
-    const refusal = await this.#try((channel) =>
+    const refusal = await this.#try('bind', (channel) =>
       'queue' in binding
         ? channel.bindQueue(binding.queue, binding.source, binding.key)
         : channel.bindExchange(binding.exchange, binding.source, binding.key),
@@ -128,7 +135,7 @@ class Declarer {
   }
 
   async unbind(binding: Binding): Promise<void> {
-    const refusal = await this.#try((channel) =>
+    const refusal = await this.#try('unbind', (channel) =>
       'queue' in binding
         ? channel.unbindQueue(binding.queue, binding.source, binding.key)
         : channel.unbindExchange(binding.exchange, binding.source, binding.key),
@@ -140,34 +147,27 @@ class Declarer {
   async close(): Promise<void> {
     const channel = this.#channel
     this.#channel = null
-    // The connection may be gone, and the channel with it.
-    await channel?.close().catch(() => undefined)
+    if (channel !== null) await closeChannel(channel)
   }
 
   async #exists(check: (channel: Channel) => Promise<unknown>): Promise<boolean> {
-    return (await this.#try(check)) === null
+    return (await this.#try('look', check)) === null
   }
 
   /** Null when the broker agreed; its refusal otherwise. Rethrows when the connection is gone. */
-  async #try(request: (channel: Channel) => Promise<unknown>): Promise<Refusal | null> {
-    this.#channel ??= await openChannel(this.#model)
+  async #try(what: string, request: (channel: Channel) => Promise<unknown>): Promise<Refusal | null> {
+    const channel = (this.#channel ??= await openChannel(this.#model))
     try {
-      await request(this.#channel)
+      await answerOf(request(channel), what)
       return null
     } catch (error) {
       this.#channel = null
       const code = replyCodeOf(error)
-      if (code === null) throw error
-      return { code, text: textOf(error) }
+      if (code !== null) return { code, text: textOf(error) }
+      void closeChannel(channel)
+      throw error
     }
   }
-}
-
-async function openChannel(model: ChannelModel): Promise<Channel> {
-  const channel = await model.createChannel()
-  // amqplib emits the refusal here as well as rejecting the request with it; with no listener the process would end.
-  channel.on('error', () => undefined)
-  return channel
 }
 
 function refused(what: string, { code, text }: Refusal): WarrenError {
@@ -179,7 +179,16 @@ function refused(what: string, { code, text }: Refusal): WarrenError {
 }
 
 function describe({ argument, current, wanted }: Inequivalence): string {
-  return `${argument} = ${current ?? 'none'}, ${wanted ?? 'none'} is wanted: they are not the same`
+  return `${argument} is ${current ?? 'not set'}, wanted is ${wanted ?? 'none'}`
+}
+
+function adopt(
+  wanted: Readonly<Record<string, string | number>>,
+  { argument, current }: Inequivalence,
+): Readonly<Record<string, string | number>> {
+  const { [argument]: _replaced, ...others } = wanted
+  if (current === null) return others
+  return { ...others, [argument]: /^\d+$/.test(current) ? Number(current) : current }
 }
 
 function describeBinding(binding: Binding): string {

@@ -1,5 +1,6 @@
 import { connect } from 'amqplib'
 import type { ChannelModel, ConfirmChannel } from 'amqplib'
+import { Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { startProxy } from '../../../../test/support/proxy.ts'
 import type { TcpProxy } from '../../../../test/support/proxy.ts'
@@ -96,7 +97,11 @@ export async function proxyTo(url: string): Promise<{ proxy: TcpProxy; url: stri
 export async function rawChannel(url: string): Promise<{ model: ChannelModel; channel: ConfirmChannel }> {
   const model = await connect(url)
   model.on('error', () => undefined)
-  onTestFinished(() => model.close().catch(() => undefined))
+  onTestFinished(() => {
+    // Not close(): the node may be frozen or gone.
+    const socket: unknown = Reflect.get(model.connection, 'stream')
+    if (socket instanceof Socket) socket.destroy()
+  })
   const channel = await model.createConfirmChannel()
   channel.on('error', () => undefined)
   return { model, channel }
