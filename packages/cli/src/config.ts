@@ -1,4 +1,4 @@
-import type { BrokerNames, BusOptions, Catalog, RelayTuning, TlsOptions } from '@warren/bus'
+import type { BrokerNames, BusOptions, Catalog, RelayTuning, Retention, TlsOptions } from '@warren/bus'
 
 /** What `warren.config.ts` tells the command about a service. Every part is optional; a command says which one it needs. */
 export interface WarrenConfig {
@@ -21,6 +21,8 @@ export interface WarrenConfig {
   /** Names on the broker, where a service has its own. */
   readonly names?: BrokerNames
   readonly relay?: RelayTuning
+  /** How long the store keeps what is settled. A relay maintains its store, too: give it what the service gives its bus. */
+  readonly retention?: Partial<Retention>
 }
 
 /**

@@ -1,4 +1,3 @@
-import { confirm as ask, isCancel } from '@clack/prompts'
 import { CliError } from './errors.ts'
 
 /**
@@ -13,6 +12,7 @@ export async function confirm(question: string, options: { readonly yes?: true }
       `${question} Nobody can be asked here: say --yes to do it, --dry-run to see what it would do`,
     )
   }
+  const { confirm: ask, isCancel } = await import('@clack/prompts')
   const answer = await ask({ message: question, initialValue: false, output: process.stderr })
   if (isCancel(answer) || !answer) throw new CliError('INTERRUPTED', 'nothing was changed')
 }

@@ -1,12 +1,47 @@
 import { Command } from 'commander'
-import { addCluster } from './commands/cluster.ts'
-import { addEvents } from './commands/events.ts'
-import { addFailures } from './commands/failures.ts'
-import { addMessages } from './commands/messages.ts'
-import { addRelay } from './commands/relay.ts'
-import { addStore } from './commands/store.ts'
-import { addSubscriptions } from './commands/subscriptions.ts'
 import { version } from './version.ts'
+
+interface Noun {
+  readonly description: string
+  readonly help?: string
+  /** Adds what the noun's word on the command line needs. */
+  readonly load: () => Promise<(noun: Command) => void>
+}
+
+/**
+ * A noun's commands are loaded when the noun is on the command line: the broker's client, prompts and the cluster's
+ * processes take longer to load than most commands take to run.
+ */
+const nouns: Readonly<Record<string, Noun>> = {
+  events: {
+    description: 'The catalog: which events there are, and who listens.',
+    load: async () => (await import('./commands/events.ts')).addEvents,
+  },
+  messages: {
+    description: 'What was published and received.',
+    load: async () => (await import('./commands/messages.ts')).addMessages,
+  },
+  failures: {
+    description: 'Messages whose handlers failed: retrying or parked.',
+    load: async () => (await import('./commands/failures.ts')).addFailures,
+  },
+  subscriptions: {
+    description: 'Who listens to what, and how it goes.',
+    load: async () => (await import('./commands/subscriptions.ts')).addSubscriptions,
+  },
+  store: {
+    description: "The tables that Warren keeps in a service's database.",
+    load: async () => (await import('./commands/store.ts')).addStore,
+  },
+  relay: {
+    description: "Sends a store's pending events to the broker.",
+    load: async () => (await import('./commands/relay.ts')).addRelay,
+  },
+  cluster: {
+    description: 'Private RabbitMQ clusters on this machine, for development and tests.',
+    load: async () => (await import('./commands/cluster.ts')).addCluster,
+  },
+}
 
 /** The whole command line. Subcommands are made with `.command()`, so that they inherit what is set here. */
 export function makeProgram(): Command {
@@ -18,15 +53,19 @@ export function makeProgram(): Command {
     .option('--debug', 'show the stack of an error')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: (text, write) => write(usageError(text)) })
+    .helpCommand(false)
     .exitOverride()
-  addEvents(program)
-  addMessages(program)
-  addFailures(program)
-  addSubscriptions(program)
-  addStore(program)
-  addRelay(program)
-  addCluster(program)
+    .hook('preSubcommand', (_, noun) => loadNoun(noun))
+  for (const [name, { description }] of Object.entries(nouns)) {
+    program.command(name).description(description).usage('[options] [command]')
+  }
   return program
+}
+
+/** Adds the commands of a noun. */
+export async function loadNoun(noun: Command): Promise<void> {
+  const add = await nouns[noun.name()]?.load()
+  add?.(noun)
 }
 
 /** What commander says in several lines, in the form of all other errors. */

@@ -6,14 +6,11 @@ import { addClusterNodes } from './cluster/nodes.ts'
 import { addClusterStatus } from './cluster/status.ts'
 import { addClusterUp } from './cluster/up.ts'
 
-export function addCluster(program: Command): void {
-  const cluster = program
-    .command('cluster')
-    .description('Private RabbitMQ clusters on this machine, for development and tests.')
-    .addHelpText(
-      'after',
-      '\nClusters live in the folder that WARREN_HOME names, else in .warren here or above.\n\nExample:\n  $ warren cluster up -n 3 && warren cluster kill n2 && warren cluster status',
-    )
+export function addCluster(cluster: Command): void {
+  cluster.addHelpText(
+    'after',
+    '\nClusters live in the folder that WARREN_HOME names, else in .warren here or above.\n\nExample:\n  $ warren cluster up -n 3 && warren cluster kill n2 && warren cluster status',
+  )
   addClusterUp(cluster)
   addClusterStatus(cluster)
   addClusterList(cluster)

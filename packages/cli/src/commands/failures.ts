@@ -3,8 +3,7 @@ import { addFailuresAct } from './failures/act.ts'
 import { addFailuresList } from './failures/list.ts'
 import { addFailuresShow } from './failures/show.ts'
 
-export function addFailures(program: Command): void {
-  const failures = program.command('failures').description('Messages whose handlers failed: retrying or parked.')
+export function addFailures(failures: Command): void {
   addFailuresList(failures)
   addFailuresShow(failures)
   addFailuresAct(failures, 'retry')

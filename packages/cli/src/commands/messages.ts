@@ -4,8 +4,7 @@ import { addMessagesRetry } from './messages/retry.ts'
 import { addMessagesShow } from './messages/show.ts'
 import { addMessagesTrace } from './messages/trace.ts'
 
-export function addMessages(program: Command): void {
-  const messages = program.command('messages').description('What was published and received.')
+export function addMessages(messages: Command): void {
   addMessagesList(messages)
   addMessagesShow(messages)
   addMessagesTrace(messages)

@@ -17,10 +17,9 @@ interface RelayOptions extends StoreOptions {
   readonly logLevel: keyof Logger
 }
 
-export function addRelay(program: Command): void {
-  program
-    .command('relay')
-    .summary("send a store's pending events to the broker")
+export function addRelay(relayCommand: Command): void {
+  relayCommand
+    .usage('[options]')
     .description(
       'Sends the pending events of one store to the broker, until SIGTERM or SIGINT; then waits for the confirms in flight. Runs beside services whose bus says "relay: false"; several share the work. Logs JSON lines to stderr.',
     )
@@ -56,7 +55,7 @@ async function relay(options: RelayOptions, command: Command): Promise<void> {
   const chosen = await chosenStore(session, options)
   const service = options.service ?? (await session.need('service'))
   const entities = await catalogOf(session, options)
-  const { credentials, tls, names, relay: tuning } = (await session.config())?.config ?? {}
+  const { credentials, tls, names, relay: tuning, retention } = (await session.config())?.config ?? {}
   const logger = jsonLogger(options.logLevel)
   const bus = createBus({
     service,
@@ -68,6 +67,7 @@ async function relay(options: RelayOptions, command: Command): Promise<void> {
     ...(tls === undefined ? {} : { tls }),
     ...(names === undefined ? {} : { names }),
     ...(tuning === undefined ? {} : { relay: tuning }),
+    ...(retention === undefined ? {} : { retention }),
   })
 
   const totals: Record<string, number> = {}

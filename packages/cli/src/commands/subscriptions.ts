@@ -10,8 +10,7 @@ import type { Column } from '../table.ts'
 import { table } from '../table.ts'
 import { showTime } from '../times.ts'
 
-export function addSubscriptions(program: Command): void {
-  const subscriptions = program.command('subscriptions').description('Who listens to what, and how it goes.')
+export function addSubscriptions(subscriptions: Command): void {
   subscriptions
     .command('list')
     .summary('subscriptions with their patterns, queues and counts')

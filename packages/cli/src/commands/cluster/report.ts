@@ -1,11 +1,12 @@
 import type { Cluster, NodeState } from '@warren/cluster/local'
-import { isClusterError } from '@warren/cluster/local'
 import { maskPasswords } from '../../mask.ts'
 import type { Column } from '../../table.ts'
 import { table } from '../../table.ts'
+import type { ObservedNode } from './observed.ts'
+import { observe } from './observed.ts'
 
 /** One node as its process and the management API see it. */
-export interface NodeReport {
+export interface NodeReport extends ObservedNode {
   readonly name: string
   readonly state: NodeState
   readonly pid: number | null
@@ -13,12 +14,6 @@ export interface NodeReport {
   readonly amqpUrl: string
   readonly amqpsUrl: string | null
   readonly managementUrl: string
-  /** Null where no node tells, because it is away. */
-  readonly memoryBytes: number | null
-  readonly memoryLimitBytes: number | null
-  readonly alarms: readonly ('memory' | 'disk')[]
-  /** Nodes that this one has lost sight of. */
-  readonly partitions: readonly string[]
 }
 
 export interface ClusterReport {
@@ -28,79 +23,54 @@ export interface ClusterReport {
   readonly createdAt: Date
   /** The user of the nodes and their management pages; the password only when it was asked for. */
   readonly credentials: { readonly username: string; readonly password?: string }
+  /** A memory or disk alarm blocks the publishers of the whole cluster. Null when no node answers. */
+  readonly isAlarmed: boolean | null
   readonly nodes: readonly NodeReport[]
 }
 
-/** What the management API tells of a node. */
-interface ManagedNode {
-  readonly name: string
-  readonly running: boolean
-  readonly mem_used?: number
-  readonly mem_limit?: number
-  readonly mem_alarm?: boolean
-  readonly disk_free_alarm?: boolean
-  readonly partitions?: readonly string[]
-}
-
-const MANAGEMENT_TIMEOUT_MS = 5000
+const unobserved: ObservedNode = { memoryBytes: null, memoryLimitBytes: null, alarms: [], partitions: [] }
 
 export async function reportCluster(
   cluster: Cluster,
   options: { readonly showPasswords?: true } = {},
 ): Promise<ClusterReport> {
   const shown = options.showPasswords === true ? (url: string) => url : maskPasswords
-  const [status, managed] = await Promise.all([cluster.status(), managedNodes(cluster)])
+  const { nodes, ...status } = await cluster.status()
+  const running = nodes.filter(({ state }) => state === 'running')
+  const observed = await observe(cluster, running)
   const { username, password } = cluster.credentials
   return {
-    name: status.name,
-    version: status.version,
-    folder: status.folder,
-    createdAt: status.createdAt,
+    ...status,
     credentials: { username, ...(options.showPasswords === true ? { password } : {}) },
-    nodes: status.nodes.map((node) => {
-      const seen = node.state === 'running' ? managed.find(({ name }) => name === node.erlangName) : undefined
-      return {
-        name: node.name,
-        state: node.state,
-        pid: node.pid ?? null,
-        version: status.version,
-        amqpUrl: shown(node.amqpUrl),
-        amqpsUrl: node.amqpsUrl === undefined ? null : shown(node.amqpsUrl),
-        managementUrl: node.managementUrl,
-        memoryBytes: seen?.mem_used ?? null,
-        memoryLimitBytes: seen?.mem_limit ?? null,
-        alarms: [
-          ...(seen?.mem_alarm === true ? ['memory' as const] : []),
-          ...(seen?.disk_free_alarm === true ? ['disk' as const] : []),
-        ],
-        partitions: seen?.partitions ?? [],
-      }
-    }),
+    isAlarmed: observed.isAlarmed,
+    nodes: nodes.map((node) => ({
+      name: node.name,
+      state: node.state,
+      pid: node.pid ?? null,
+      version: status.version,
+      amqpUrl: shown(node.amqpUrl),
+      amqpsUrl: node.amqpsUrl === undefined ? null : shown(node.amqpsUrl),
+      managementUrl: node.managementUrl,
+      ...(observed.nodes.get(node.name) ?? unobserved),
+    })),
   }
 }
 
-/** Empty when no node answers: the processes can still be told of. */
-async function managedNodes(cluster: Cluster): Promise<readonly ManagedNode[]> {
-  const columns = 'name,running,mem_used,mem_limit,mem_alarm,disk_free_alarm,partitions'
-  try {
-    return await cluster.management<ManagedNode[]>(`nodes?columns=${columns}`, { timeoutMs: MANAGEMENT_TIMEOUT_MS })
-  } catch (error) {
-    if (isClusterError(error, 'MANAGEMENT_FAILED')) return []
-    throw error
-  }
-}
-
-/** True when every node serves, without an alarm, and sees the others. */
+/** True when every node serves and sees the others, and no alarm is raised. */
 export function isHealthy(report: ClusterReport): boolean {
-  return report.nodes.every(
-    ({ state, alarms, partitions }) => state === 'running' && alarms.length === 0 && partitions.length === 0,
+  return (
+    report.isAlarmed === false &&
+    report.nodes.every(({ state, partitions }) => state === 'running' && partitions.length === 0)
   )
 }
 
 export function describeCluster(report: ClusterReport): string {
-  const { password } = report.credentials
-  const login = password === undefined ? '' : `\n\nuser ${report.credentials.username}, password ${password}`
-  return table(columns, report.nodes) + login
+  const { username, password } = report.credentials
+  return [
+    table(columns, report.nodes),
+    ...(report.isAlarmed === true ? ['', 'An alarm is raised: publishers are blocked.'] : []),
+    ...(password === undefined ? [] : ['', `user ${username}, password ${password}`]),
+  ].join('\n')
 }
 
 const columns: readonly Column<NodeReport>[] = [

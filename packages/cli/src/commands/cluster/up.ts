@@ -40,7 +40,10 @@ async function up(options: UpOptions, command: Command): Promise<void> {
   const onProgress = (line: string): void => output.note(line)
   const home = await openHome({ project: await projectFolder(session), onProgress })
   const others = (await listClusters({ home })).map(({ name }) => name)
-  const watch = watchNewNodes(home, others, onProgress)
+  // Without a name it will be `default` or `default-2`, …, whichever is free: others may be starting clusters, too.
+  const isNew = (name: string): boolean =>
+    !others.includes(name) && (options.name === undefined ? /^default(-\d+)?$/.test(name) : name === options.name)
+  const watch = watchNewNodes(home, isNew, onProgress)
   const cluster = await startCluster({
     home,
     nodes: options.nodes,

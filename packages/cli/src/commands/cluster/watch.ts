@@ -4,10 +4,10 @@ import { listClusters } from '@warren/cluster/local'
 
 const INTERVAL_MS = 250
 
-/** Tells the states of the nodes of clusters that come up, whenever one changes, until it is stopped. */
+/** Tells the states of the nodes of a cluster that comes up, whenever one changes, until it is stopped. */
 export function watchNewNodes(
   home: string,
-  others: readonly string[],
+  isNew: (cluster: string) => boolean,
   tell: (line: string) => void,
 ): { readonly stop: () => Promise<void> } {
   const told = new Map<string, NodeState>()
@@ -16,7 +16,7 @@ export function watchNewNodes(
 
   const look = async (): Promise<void> => {
     for (const cluster of await listClusters({ home })) {
-      if (others.includes(cluster.name)) continue
+      if (!isNew(cluster.name)) continue
       for (const { name } of cluster.nodes) {
         const state = await cluster.state(name)
         const key = `${cluster.name} ${name}`

@@ -1,5 +1,4 @@
-import type { InboxEntry, SentMessage, SubscriptionSummary } from '@warren/bus'
-import { matches } from '@warren/bus'
+import type { SentMessage } from '@warren/bus'
 import type { Command } from 'commander'
 import { Argument } from 'commander'
 import { messageId, storeOption } from '../../options.ts'
@@ -12,6 +11,8 @@ import type { Column } from '../../table.ts'
 import { clipped, properties, section, table } from '../../table.ts'
 import { showTime } from '../../times.ts'
 import { findMessage } from './find.ts'
+import type { Receipt } from './receipts.ts'
+import { receiptsOf } from './receipts.ts'
 
 export function addMessagesTrace(parent: Command): void {
   parent
@@ -29,28 +30,21 @@ export function addMessagesTrace(parent: Command): void {
     .action(trace)
 }
 
-/** What became of the message in one subscription. `not received`: it matches, and its inbox does not know it (yet). */
-interface Receipt {
-  readonly store: string
-  readonly subscription: string
-  readonly status: InboxEntry['status'] | 'not received'
-  readonly receivedAt: Date | null
-  readonly settledAt: Date | null
-  readonly attempts: number | null
-  readonly dueAt: Date | null
-  readonly error: string | null
-  readonly fingerprint: string | null
-}
-
 async function trace(id: string, options: StoreOptions, command: Command): Promise<void> {
   const session = sessionOf(command)
+  // Loaded here, for it brings the broker's client along.
+  const { matches } = await import('@warren/bus')
   await withStores(session, options, async (stores) => {
     const found = await findMessage(stores, id)
     const announced = await readStores(stores, (store) => store.subscriptions.list())
-    const receipts = [
-      ...found.received.map(receiptOf),
-      ...found.sent.slice(0, 1).flatMap((sent) => notReceived(sent, found.received, announced)),
-    ]
+    const [first] = found.sent
+    const expected = announced.filter(
+      ({ activeFrom, patterns }) =>
+        first !== undefined &&
+        activeFrom <= first.createdAt &&
+        patterns.some((pattern) => matches(pattern, first.name)),
+    )
+    const receipts = receiptsOf(found.received, expected)
     const published = found.sent.map(({ payload: _, headers: __, ...sent }) => sent)
     session.output.result({ id, published, received: receipts }, () =>
       [
@@ -66,45 +60,6 @@ async function trace(id: string, options: StoreOptions, command: Command): Promi
     const parked = receipts.find(({ status }) => status === 'parked')
     if (parked !== undefined) session.output.note(`Why it is parked: warren failures show ${parked.subscription} ${id}`)
   })
-}
-
-function receiptOf(entry: StoreRow<InboxEntry>): Receipt {
-  const { store, subscription, status, receivedAt, settledAt, failure } = entry
-  return {
-    store,
-    subscription,
-    status,
-    receivedAt,
-    settledAt,
-    attempts: failure?.attempts ?? null,
-    dueAt: failure?.dueAt ?? null,
-    error: failure === null ? null : `${failure.error.type}: ${failure.error.message}`,
-    fingerprint: failure?.error.fingerprint ?? null,
-  }
-}
-
-/** Subscriptions that were there when it was published and match it. It may still be pending, or in the queue. */
-function notReceived(
-  sent: SentMessage,
-  received: readonly InboxEntry[],
-  announced: readonly StoreRow<SubscriptionSummary>[],
-): readonly Receipt[] {
-  return announced
-    .filter(({ name, patterns, activeFrom }) => {
-      const isExpected = activeFrom <= sent.createdAt && patterns.some((pattern) => matches(pattern, sent.name))
-      return isExpected && !received.some(({ subscription }) => subscription === name)
-    })
-    .map(({ store, name }) => ({
-      store,
-      subscription: name,
-      status: 'not received',
-      receivedAt: null,
-      settledAt: null,
-      attempts: null,
-      dueAt: null,
-      error: null,
-      fingerprint: null,
-    }))
 }
 
 function describePublished(sent: readonly StoreRow<SentMessage>[], stores: readonly NamedStore[]): string {

@@ -1,0 +1,129 @@
+import { userInfo } from 'node:os'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Store } from '@warren/bus'
+import { ids } from './support/fill.ts'
+import { shopFolder, warren } from './support/run.ts'
+import { filledStores } from './support/stores.ts'
+import type { StorePlaces } from './support/stores.ts'
+
+describe.each(['sqlite', 'postgres'] as const)('failures in %s', (kind) => {
+  let places: StorePlaces
+  let crm: Store
+  const run = (...args: string[]) => warren(args, { cwd: shopFolder, env: places.env })
+  const groups = async () =>
+    (await crm.failures.groups({})).map(({ subscription, fingerprint, parked, retrying }) => ({
+      subscription,
+      fingerprint,
+      parked,
+      retrying,
+    }))
+  beforeAll(async () => {
+    places = await filledStores(kind)
+    crm = await places.open('crm')
+  })
+  afterAll(() => places.drop())
+
+  test('list groups by cause, the most frequent first', async () => {
+    const { stdout, code } = await run('failures', 'list')
+    const [head, ...rows] = stdout.trimEnd().split('\n')
+    expect(head).toMatch(/^SUBSCRIPTION +FINGERPRINT +PARKED +RETRYING +FIRST FAILED +LAST FAILED +LAST ERROR +STORE$/)
+    expect(rows[0]).toMatch(/^order\.crm +aaaaaaaaaaaa +2 +0 .*TypeError: no customer o-\d +crm$/)
+    expect(rows).toHaveLength(3)
+    expect(code).toBe(0)
+  })
+
+  test('list shows single failures, by state and by subscription', async () => {
+    const finished = await run(
+      'failures',
+      'list',
+      '--all',
+      '--subscription',
+      'order.crm',
+      '--state',
+      'parked',
+      '--json',
+    )
+    expect(finished.json()).toMatchObject({
+      failures: [
+        { messageId: ids.unpublishable, state: 'parked', payload: { orderId: 'o-1' } },
+        { messageId: ids.unroutable, state: 'parked' },
+      ],
+      isComplete: true,
+    })
+    const cut = await run('failures', 'list', '--all', '--limit', '2')
+    expect(cut.stdout.trimEnd().split('\n')).toHaveLength(3)
+    expect(cut.stderr).toContain('more than 2')
+  })
+
+  test('show has the error, its stack and the payload', async () => {
+    const { stdout } = await run('failures', 'show', 'order.mail', ids.sent)
+    expect(stdout).toMatch(/^error +HANDLER_FAILED: TypeError: no address$/m)
+    expect(stdout).toContain('    at onPaid (crm.ts:1:1)')
+    expect(stdout).toContain('{\n  "orderId": "o-1"\n}')
+    const unknown = await run('failures', 'show', 'order.mail', ids.pending)
+    expect(unknown.stderr).toMatch(/^warren: FAILURE_UNKNOWN: /)
+    expect(unknown.code).toBe(66)
+  })
+
+  test('subscriptions list counts them', async () => {
+    const { stdout } = await run('subscriptions', 'list')
+    expect(stdout).toMatch(/^order\.crm +order\.# +qu\.order\.crm +crm +1 +1 +2 +0 /m)
+    const finished = await run('subscriptions', 'list', '--json')
+    expect(finished.json()).toMatchObject({
+      subscriptions: [
+        { name: 'order.crm', patterns: ['order.#'], handled: 1, retrying: 1, parked: 2 },
+        { name: 'order.mail', handled: 0, retrying: 0, parked: 1 },
+      ],
+    })
+  })
+
+  test('a dry run says how many of what, and changes nothing', async () => {
+    const before = await groups()
+    for (const verb of ['retry', 'discard']) {
+      const finished = await run('failures', verb, '--all', '--dry-run', '--yes')
+      expect(finished.stdout).toMatch(new RegExp(`^would ${verb} 4 failures of 2 subscriptions\nSUBSCRIPTION `))
+      expect(finished.code).toBe(0)
+    }
+    expect(await groups()).toEqual(before)
+  })
+
+  test('nothing is changed where nobody can be asked and --yes is not there', async () => {
+    const before = await groups()
+    const { code, stdout, stderr } = await run('failures', 'discard', '--group', 'aaaaaaaaaaaa')
+    expect(stderr).toContain('CONFIRMATION_REQUIRED: Discard 2 failures of 1 subscription?')
+    expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
+    expect(await groups()).toEqual(before)
+  })
+
+  // From here on what is there changes.
+  test('retry takes one group, and nothing beside it', async () => {
+    const finished = await run('failures', 'retry', '--group', 'aaaaaaaaaaaa', '--yes', '--json')
+    expect(finished.json()).toMatchObject({ action: 'retry', matching: 2, changed: 2 })
+    expect(await groups()).toEqual([
+      { subscription: 'order.crm', fingerprint: 'aaaaaaaaaaaa', parked: 0, retrying: 2 },
+      { subscription: 'order.crm', fingerprint: 'bbbbbbbbbbbb', parked: 0, retrying: 1 },
+      { subscription: 'order.mail', fingerprint: 'cccccccccccc', parked: 1, retrying: 0 },
+    ])
+    expect(await crm.inbox.nextRetryInMs('order.crm')).toBe(0)
+  })
+
+  test('discard takes ids, and the action log says who it was', async () => {
+    const { stdout } = await run('failures', 'discard', ids.sent, '--yes')
+    expect(stdout).toBe('1 failure discarded\n')
+    expect((await crm.messages.trace(ids.sent)).received).toMatchObject([
+      { subscription: 'order.crm', status: 'handled' },
+      { subscription: 'order.mail', status: 'discarded' },
+    ])
+    const table = kind === 'sqlite' ? 'warren_action_log' : 'crm.action_log'
+    const { rows } = await crm.transaction((tx) =>
+      tx.query(`select actor, action, subscription from ${table} where action = $1`, ['discard']),
+    )
+    expect(rows).toEqual([{ actor: userInfo().username, action: 'discard', subscription: 'order.mail' }])
+  })
+
+  test('ids that did not fail are told', async () => {
+    const { code, stderr } = await run('failures', 'discard', ids.sent, '--yes')
+    expect(stderr).toMatch(/^warren: FAILURE_UNKNOWN: /)
+    expect(code).toBe(66)
+  })
+})

@@ -1,0 +1,82 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { warren } from './support/run.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'warren-cli-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('what cannot be understood', () => {
+  test.each([
+    [['message', 'list'], "unknown command 'message' (Did you mean messages?)"],
+    [['messages', 'list', '--snce', '2h'], "unknown option '--snce' (Did you mean --since?)"],
+    [['messages', 'list', '--since', 'yesterday'], 'It must be like 90s, 30m, 2h, 7d'],
+    [['messages', 'show', '12'], 'A message id looks like'],
+    [['messages', 'list', '--store', 'mysql://shop:secret@db/shop'], '"mysql://shop:***@db/shop" is neither'],
+    [['messages', 'retry', '--store', 'sqlite:./orders.db'], 'either message ids or --name'],
+    [['cluster', 'kill'], 'say which nodes to kill'],
+  ])('%j is answered with one line and exit code 64', async (args, answer) => {
+    const { code, stdout, stderr } = await warren(args)
+    expect(stderr).toContain(answer)
+    expect(stderr).toMatch(/^warren: USAGE_INVALID: .*\n$/)
+    expect(stderr).not.toContain('secret')
+    expect(stdout).toBe('')
+    expect(code).toBe(64)
+  })
+})
+
+describe('what is missing or away', () => {
+  test.each([
+    ['no store is named', ['messages', 'list'], 78, 'STORE_NOT_GIVEN', 'WARREN_STORE'],
+    ['no configuration', ['events', 'list'], 78, 'CONFIG_NOT_FOUND', 'warren.config.ts'],
+    ['a configuration that is not there', ['events', 'list', '--config', 'no.ts'], 78, 'CONFIG_NOT_FOUND', '/no.ts'],
+    ['no file', ['messages', 'list', '--store', 'sqlite:./no.db'], 66, 'STORE_NOT_FOUND', 'warren store migrate'],
+    [
+      'a password that makes it no URL',
+      ['messages', 'list', '--store', 'postgres://shop:se/cr@t@127.0.0.1:1/shop'],
+      64,
+      'USAGE_INVALID',
+      'percent-encoded',
+    ],
+    [
+      'a server that is away',
+      ['messages', 'list', '--store', 'postgres://shop:secret@127.0.0.1:1/shop'],
+      69,
+      'STORE_UNAVAILABLE',
+      '127.0.0.1:1/shop',
+    ],
+  ])('%s: a code, what to do, and an exit code of its own', async (_, args, exitCode, errorCode, answer) => {
+    const { code, stdout, stderr } = await warren(args, { cwd: folder })
+    expect(stderr).toMatch(new RegExp(`^warren: ${errorCode}: .*\\n$`))
+    expect(stderr).toContain(answer)
+    expect(stderr).not.toMatch(/secret|se\/cr@t/)
+    expect(stdout).toBe('')
+    expect(code).toBe(exitCode)
+  })
+
+  test('a stack is shown with --debug alone, and holds no password either', async () => {
+    const args = ['messages', 'list', '--store', 'postgres://shop:secret@127.0.0.1:1/shop', '--debug']
+    const { stderr } = await warren(args)
+    expect(stderr).toMatch(/\n {4}at /)
+    expect(stderr).toContain('caused by')
+    expect(stderr).not.toContain('secret')
+  })
+
+  test('a file that is no database is told so, and stays as it is', async () => {
+    await writeFile(join(folder, 'notes.db'), 'shopping list')
+    const { code, stderr } = await warren(['messages', 'list', '--store', 'sqlite:./notes.db'], { cwd: folder })
+    expect(stderr).toMatch(/^warren: .*not a database.*\n$/)
+    expect(code).toBe(1)
+  })
+
+  test('a configuration that cannot be loaded is named with the reason', async () => {
+    await writeFile(join(folder, 'broken.mjs'), 'export default { subscriptions: { crm: "order.#" } }')
+    const { code, stderr } = await warren(['events', 'lint', '--config', 'broken.mjs'], { cwd: folder })
+    expect(stderr).toMatch(/^warren: CONFIG_INVALID: .*broken\.mjs: "subscriptions" are lists of patterns/)
+    expect(code).toBe(78)
+  })
+})
