@@ -33,6 +33,7 @@ export async function openBroker(options: {
       remove: () => rm(folder, { recursive: true, force: true }),
     }
   }
+  // Named by itself, so that demos may run side by side.
   const cluster = await startCluster({ home, nodes, onProgress })
   // Inside the cluster's folder, which goes with this process even when it is killed.
   const folder = join(cluster.folder, 'shop')

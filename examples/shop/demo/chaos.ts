@@ -21,13 +21,12 @@ export interface ChaosOptions {
 }
 
 const POLL_MS = 50
-/** How long a killed node stays away, and a killed service. */
-const NODE_AWAY_MS = 3_000
+/** How long a killed node stays away at least, and a killed service. */
+const NODE_AWAY_MS = 4_000
 const SERVICE_AWAY_MS = 400
-/** How long the publisher is left alone before a node is killed, and after: what is measured is the node's death alone. */
+/** The publisher is left alone so long before a node is killed, and after it until it publishes again: what is measured is the node's death alone. */
 const STEADY_MS = 1_500
-const MEASURED_MS = 6_000
-const STEADY_TIMEOUT_MS = 20_000
+const MEASURE_TIMEOUT_MS = 30_000
 
 /** Kills nodes and services while the orders come in, and starts them again. */
 export class Chaos {
@@ -67,19 +66,21 @@ export class Chaos {
       this.#isMeasuring = true
       try {
         await this.#publishesSteadily(orders)
-        const node = (await nodeOf(cluster, 'orders publish')) ?? cluster.nodes[0]?.name ?? ''
+        const port = orders.link?.port
+        const node = cluster.nodes.find(({ amqpPort }) => amqpPort === port) ?? cluster.nodes[0]
+        if (node === undefined) return
+        const { name } = node
         const killedAtMs = Date.now()
-        onEvent(`kill -9 of node ${node}, to which the order service publishes`)
-        await cluster.kill(node)
+        onEvent(`kill -9 of node ${name}, to which the order service publishes`)
+        await cluster.kill(name)
         this.nodeKills++
-        await delay(MEASURED_MS)
-        const gapMs = publishGapMs(orders.confirms, killedAtMs)
+        await delay(NODE_AWAY_MS)
+        const gapMs = await this.#measureGap(orders, killedAtMs)
         if (gapMs !== null) this.longestGapMs = Math.max(this.longestGapMs ?? 0, gapMs)
         this.#isMeasuring = false
-        onEvent(`node ${node} starts again${gapMs === null ? '' : `; publishing paused for ${gapMs} ms`}`)
-        await delay(Math.max(0, NODE_AWAY_MS - MEASURED_MS))
-        await cluster.start(node)
-        onEvent(`node ${node} is back`)
+        onEvent(`node ${name} starts again${gapMs === null ? '' : `; publishing paused for ${gapMs} ms`}`)
+        await cluster.start(name)
+        onEvent(`node ${name} is back`)
       } finally {
         this.#isMeasuring = false
       }
@@ -91,12 +92,12 @@ export class Chaos {
     const random = seededRandom(seed + 1)
     for (const progress of schedule) {
       if (!(await this.#reached(progress))) return
+      // Not with the others in one moment, but somewhere between this and the next.
+      await delay(random() * 500)
       const allowed = services.map(({ name }) => name).filter((name) => !this.#isMeasuring || name !== 'orders')
       const victim = nextVictim(this.#killed, allowed, random)
       const service = services.find(({ name }) => name === victim)
       if (service === undefined) return
-      // Not in one moment with the others: somewhere between here and the next.
-      await delay(random() * 500)
       onEvent(`kill -9 of the service ${service.name}`)
       await service.kill()
       this.serviceKills++
@@ -112,24 +113,25 @@ export class Chaos {
     return !this.#isOver
   }
 
+  /** Once the publisher has another connection and a confirm on it; null when there was nothing more to publish. */
+  async #measureGap(orders: ServiceProcess, killedAtMs: number): Promise<number | null> {
+    const giveUpAtMs = performance.now() + MEASURE_TIMEOUT_MS
+    for (;;) {
+      const linkedAtMs = orders.link?.atMs ?? Infinity
+      const isOver = linkedAtMs > killedAtMs && orders.confirms.some(({ confirmedAtMs }) => confirmedAtMs > linkedAtMs)
+      if (isOver) return publishGapMs(orders.confirms, killedAtMs)
+      if (performance.now() > giveUpAtMs) return null
+      await delay(POLL_MS)
+    }
+  }
+
   /** A publisher that was just killed waits until the leases of its dead predecessor run out. */
   async #publishesSteadily(orders: ServiceProcess): Promise<void> {
-    const giveUpAtMs = performance.now() + STEADY_TIMEOUT_MS
+    const giveUpAtMs = performance.now() + MEASURE_TIMEOUT_MS
     while (performance.now() < giveUpAtMs) {
       const first = orders.confirms[0]
       if (orders.state === 'ready' && first !== undefined && Date.now() - first.confirmedAtMs > STEADY_MS) return
       await delay(POLL_MS)
     }
   }
-}
-
-/** The node that the connection of this name is open to; null while the management API does not know it. */
-async function nodeOf(cluster: Cluster, connectionName: string): Promise<string | null> {
-  interface Connection {
-    readonly node?: string
-    readonly client_properties?: { readonly connection_name?: string }
-  }
-  const connections = await cluster.management<readonly Connection[]>('connections').catch(() => [])
-  const found = connections.find((connection) => connection.client_properties?.connection_name === connectionName)
-  return cluster.nodes.find(({ erlangName }) => erlangName === found?.node)?.name ?? null
 }

@@ -10,6 +10,8 @@ import type { ServiceName } from '../services/services.ts'
 export interface Databases {
   /** As the services take them. */
   readonly urls: Readonly<Record<ServiceName, string>>
+  /** The private server's name; null without one. */
+  readonly server: string | null
   /** Lets them outlive this process. */
   keep(): Promise<void>
   remove(): Promise<void>
@@ -27,7 +29,12 @@ export async function openDatabases(options: {
   if (store === 'sqlite') {
     // They go with the folder.
     const nothing = (): Promise<void> => Promise.resolve()
-    return { urls: forEach((name) => `sqlite:${join(folder, `${name}.db`)}`), keep: nothing, remove: nothing }
+    return {
+      urls: forEach((name) => `sqlite:${join(folder, `${name}.db`)}`),
+      server: null,
+      keep: nothing,
+      remove: nothing,
+    }
   }
   if (databaseUrl !== undefined && databaseUrl !== '') return await databasesAt(databaseUrl)
 
@@ -35,6 +42,7 @@ export async function openDatabases(options: {
   await Promise.all(serviceNames.map((name) => server.createDatabase(`shop_${name}`)))
   return {
     urls: forEach((name) => server.urlOf(`shop_${name}`)),
+    server: server.name,
     keep: () => server.release(),
     remove: () => server.down(),
   }
@@ -59,6 +67,7 @@ async function databasesAt(serverUrl: string): Promise<Databases> {
       url.pathname = `/${prefix}_${name}`
       return url.href
     }),
+    server: null,
     keep: () => Promise.resolve(),
     remove: () => run((database) => `drop database if exists ${database} with (force)`),
   }

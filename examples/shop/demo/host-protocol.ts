@@ -16,6 +16,8 @@ export interface HostSetup {
 /** What a service tells the demo. */
 export type FromHost =
   | { readonly kind: 'ready'; readonly url: string | null }
+  /** It publishes over another connection from now on. */
+  | { readonly kind: 'connected'; readonly link: Link }
   /** Since the last time. */
   | { readonly kind: 'news'; readonly confirms: readonly Confirm[]; readonly failures: number }
 
@@ -23,4 +25,10 @@ export type FromHost =
 export interface Confirm {
   readonly createdAtMs: number
   readonly confirmedAtMs: number
+}
+
+export interface Link {
+  /** Of the node's AMQP listener. */
+  readonly port: number
+  readonly atMs: number
 }

@@ -3,6 +3,7 @@
  * word of what happens to the process that started it. Ends when that process does.
  */
 import { jsonLogger } from '@warren/bus'
+import type { Logger } from '@warren/bus'
 import { startService, stopOnSignals } from '../services/service.ts'
 import { services } from '../services/services.ts'
 import { openStore } from '../services/store.ts'
@@ -25,7 +26,16 @@ if (setup.slowAckMs > 0) store = withSlowAck(store, setup.slowAckMs)
 if (setup.sabotage !== null) store = sabotaged(store, setup.sabotage)
 store = withRollbacks(store)
 
-const logger = jsonLogger()
+const log = jsonLogger()
+const logger: Logger = {
+  ...log,
+  info: (fields, message) => {
+    log.info(fields, message)
+    // Which node a service publishes to is told by its log alone.
+    if (!('connection' in fields && fields.connection === `${setup.name} publish`)) return
+    if ('endpoint' in fields) tell({ kind: 'connected', link: { port: portOf(fields.endpoint), atMs: Date.now() } })
+  },
+}
 const service = await services[setup.name]({ store, endpoints: setup.endpoints, logger })
 if (service.http !== null) listenForRollbacks(service.http)
 
@@ -46,3 +56,7 @@ setInterval(() => {
 
 stopOnSignals(service)
 tell({ kind: 'ready', url: await startService(service, { store, port: setup.port }) })
+
+function portOf(endpoint: unknown): number {
+  return Number(String(endpoint).split(':').at(-1))
+}

@@ -1,3 +1,4 @@
+import { clearKeptDemos } from './kept.ts'
 import { help, parseOptions, UsageError } from './options.ts'
 import type { DemoOptions } from './options.ts'
 import { jsonOf, textOf } from './report.ts'
@@ -10,7 +11,7 @@ process.exitCode = await main(process.argv.slice(2))
 process.exit()
 
 async function main(args: readonly string[]): Promise<number> {
-  let options: DemoOptions | null
+  let options: DemoOptions | 'help' | 'clear'
   try {
     options = parseOptions(args)
   } catch (error) {
@@ -18,8 +19,13 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`${error.message}\nnpm run demo -- --help tells the flags\n`)
     return 2
   }
-  if (options === null) {
+  if (options === 'help') {
     process.stdout.write(`${help}\n`)
+    return 0
+  }
+  if (options === 'clear') {
+    const cleared = await clearKeptDemos()
+    process.stdout.write(`${cleared === 0 ? 'no demo was kept' : `kept demos taken away: ${cleared}`}\n`)
     return 0
   }
   return await demonstrate(options)
@@ -53,11 +59,11 @@ function whatNext(options: DemoOptions): readonly string[] {
     return [
       '',
       'The cluster and the stores are still there. Look at them:',
-      `  ${warren}cluster status`,
+      `  ${warren}cluster list`,
       `  ${warren}messages list${config}`,
       `  ${warren}subscriptions list${config}`,
       'and take them away:',
-      `  ${warren}cluster down`,
+      '  npm run demo -- --clear',
     ]
   }
   if (options.isNodeKilled || options.areServicesRestarted || options.isJson) return []

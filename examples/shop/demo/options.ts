@@ -37,6 +37,7 @@ export const help = `The shop on a RabbitMQ cluster of its own, and the truth ab
   --store KIND           sqlite (default) or postgres: a private server, or the one in DATABASE_URL
   --nodes N              nodes of the cluster (default 3)
   --keep                 leave the cluster and the stores there at the end, and say how to look at them
+  --clear                take away what kept demos have left, and do nothing else
   --json                 the result as one JSON object, alone on the standard output
   --seed N               the same orders and the same kills again
   --help
@@ -47,10 +48,11 @@ Exit code: 0 when every event had its effect once in every subscriber, 1 when no
 /** A wrong flag; the message says which. */
 export class UsageError extends Error {}
 
-/** Null: help was asked for. Throws UsageError. */
-export function parseOptions(args: readonly string[]): DemoOptions | null {
+/** Or what is to be done instead of a demo. Throws UsageError. */
+export function parseOptions(args: readonly string[]): DemoOptions | 'help' | 'clear' {
   const { values } = parse(args)
-  if (values.help) return null
+  if (values.help) return 'help'
+  if (values.clear) return 'clear'
 
   const orders = number('orders', values.orders, { from: 1 })
   const { sabotage, store } = values
@@ -94,6 +96,7 @@ function parse(args: readonly string[]) {
         store: { type: 'string', default: 'sqlite' },
         nodes: { type: 'string', default: '3' },
         keep: { type: 'boolean', default: false },
+        clear: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         seed: { type: 'string' },
         // For the tests of the check itself, and so not in the help.

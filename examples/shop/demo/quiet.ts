@@ -6,8 +6,10 @@ import { subscribers } from './truth.ts'
 const POLL_MS = 250
 /** Everything is there, and so long nothing more has come: what comes twice comes soon. */
 const SETTLED_MS = 2_000
-/** Something is missing, and so long nothing has moved: longer than leases, reconnects and confirm timeouts take. */
-const STUCK_MS = 20_000
+/** Something is missing, and so long nothing has moved: longer than a lost connection or a silent node takes. */
+const STUCK_MS = 12_000
+/** The same while events wait to be sent or retried: leases, confirm timeouts and delays come on top. */
+const WAITING_MS = 30_000
 const TIMEOUT_MS = 180_000
 
 /** Waits until all events have been handled; or until nothing moves any more, which leaves it to the truth to say what is missing. */
@@ -20,9 +22,10 @@ export async function untilQuiet(readCounts: () => Promise<Counts>): Promise<voi
     const now = JSON.stringify(counts)
     if (now !== last) lastMoveAtMs = performance.now()
     last = now
-    const isAllThere =
-      counts.pending === 0 && counts.retrying === 0 && subscribers.every((name) => lagOf(counts, name) === 0)
-    if (performance.now() - lastMoveAtMs > (isAllThere ? SETTLED_MS : STUCK_MS)) return
+    const isWaiting = counts.pending + counts.retrying > 0
+    const isMissing = subscribers.some((name) => lagOf(counts, name) > 0)
+    const patienceMs = isWaiting ? WAITING_MS : isMissing ? STUCK_MS : SETTLED_MS
+    if (performance.now() - lastMoveAtMs > patienceMs) return
     await delay(POLL_MS)
   }
 }

@@ -1,7 +1,6 @@
 import { Chaos } from './chaos.ts'
 import { readCounts } from './counts.ts'
 import { Driver } from './driver.ts'
-import { writeKeptDemo } from './kept.ts'
 import type { DemoOptions } from './options.ts'
 import { untilQuiet } from './quiet.ts'
 import type { Report } from './report.ts'
@@ -42,10 +41,7 @@ export async function runDemo(options: DemoOptions, screen: Screen, signal: Abor
   }
 
   const truth = await readTruth(shop.readers)
-  if (options.isKept) {
-    await writeKeptDemo({ endpoints: shop.broker.endpoints, stores: shop.databases.urls })
-    shop.keep()
-  }
+  if (options.isKept) await shop.keep()
   return {
     truth,
     rolledBack: driver.rolledBack,

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import type { Confirm, FromHost, HostSetup } from './host-protocol.ts'
+import type { Confirm, FromHost, HostSetup, Link } from './host-protocol.ts'
 
 const host = fileURLToPath(import.meta.resolve('./host.ts'))
 const READY_TIMEOUT_MS = 60_000
@@ -24,9 +24,9 @@ export class ServiceProcess {
   /** Where it answers, once it is ready; null for a service that only listens. */
   url: string | null = null
   failures = 0
-  readyAtMs = 0
-  /** Confirms of the process that runs now. */
+  /** Confirms of the process that runs now, and the connection that it publishes over. */
   confirms: Confirm[] = []
+  link: Link | null = null
   #child: ChildProcess | null = null
 
   constructor(setup: HostSetup, logFile: string) {
@@ -43,6 +43,7 @@ export class ServiceProcess {
     if (this.state !== 'down') return
     this.state = 'starting'
     this.confirms = []
+    this.link = null
     // A service comes back on the port that its clients know.
     const port = this.url === null ? this.setup.port : Number(new URL(this.url).port)
     const log = await open(this.logFile, 'a')
@@ -80,9 +81,9 @@ export class ServiceProcess {
     const child = this.#child
     if (child === null || child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
+    this.state = 'down'
     child.kill(signal)
     await ended
-    this.state = 'down'
   }
 
   #hear(child: ChildProcess, message: FromHost): void {
@@ -91,7 +92,9 @@ export class ServiceProcess {
       case 'ready':
         this.state = 'ready'
         this.url = message.url
-        this.readyAtMs = performance.now()
+        break
+      case 'connected':
+        this.link = message.link
         break
       case 'news':
         this.confirms.push(...message.confirms)

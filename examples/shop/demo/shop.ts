@@ -1,18 +1,17 @@
 import { openHome } from '@warren/cluster/local'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { serviceNames } from '../services/services.ts'
 import type { ServiceName } from '../services/services.ts'
 import { openBroker } from './broker.ts'
 import type { Broker } from './broker.ts'
 import { openDatabases } from './databases.ts'
 import type { Databases } from './databases.ts'
+import { addKeptDemo, project } from './kept.ts'
 import type { DemoOptions } from './options.ts'
 import { openReader } from './reader.ts'
 import type { Reader } from './reader.ts'
+import { subscriptions } from '../subscriptions.ts'
 import { ServiceProcess } from './service-process.ts'
-
-const project = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** All that a demo runs on. */
 export interface Shop extends AsyncDisposable {
@@ -22,8 +21,8 @@ export interface Shop extends AsyncDisposable {
   readonly services: readonly ServiceProcess[]
   readonly readers: Readonly<Record<ServiceName, Reader>>
   service(name: ServiceName): ServiceProcess
-  /** Disposing then leaves the broker and the databases as they are; the services end in any case. */
-  keep(): void
+  /** Disposing then leaves the broker and the databases as they are, for `warren` to look at; the services end in any case. */
+  keep(): Promise<void>
 }
 
 /** Starts the broker, the databases and the services. Whatever it starts ends with this process, also by SIGKILL. */
@@ -47,9 +46,16 @@ export async function openShop(options: DemoOptions, say: (line: string) => void
   signal.throwIfAborted()
 
   const services = serviceNames.map((name) => {
-    const { failPercent, slowAckMs, sabotage } = options
-    const storeUrl = databases.urls[name]
-    const setup = { name, storeUrl, endpoints: broker.endpoints, port: 0, failPercent, slowAckMs, sabotage }
+    const setup = {
+      name,
+      storeUrl: databases.urls[name],
+      endpoints: broker.endpoints,
+      port: 0,
+      failPercent: options.failPercent,
+      // What a publisher does has nothing to acknowledge.
+      slowAckMs: isSubscriber(name) ? options.slowAckMs : 0,
+      sabotage: isSubscriber(name) ? options.sabotage : null,
+    }
     return new ServiceProcess(setup, join(broker.folder, `${name}.log`))
   })
   opened.defer(async () => {
@@ -75,11 +81,18 @@ export async function openShop(options: DemoOptions, say: (line: string) => void
       if (found === undefined) throw new Error(`there is no service "${name}"`)
       return found
     },
-    keep: () => {
+    keep: async () => {
+      const { endpoints, cluster } = broker
+      const { server, urls } = databases
+      await addKeptDemo({ home, cluster: cluster?.name ?? null, server, endpoints, stores: urls })
       isKept = true
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
+}
+
+function isSubscriber(name: ServiceName): boolean {
+  return Object.hasOwn(subscriptions, name)
 }
 
 export function forEachService<Value>(valueOf: (name: ServiceName) => Value): Readonly<Record<ServiceName, Value>> {

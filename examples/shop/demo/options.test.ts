@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { parseOptions, rateFor, UsageError } from './options.ts'
+
+describe('parseOptions', () => {
+  it('reads every flag of a demo', () => {
+    expect(
+      parseOptions(
+        '--orders 2000 --kill-node --restart-services --rollback-percent 10 --store postgres --json'.split(' '),
+      ),
+    ).toMatchObject({
+      orders: 2000,
+      rate: 60,
+      isNodeKilled: true,
+      areServicesRestarted: true,
+      rollbackPercent: 10,
+      store: 'postgres',
+      isJson: true,
+      isKept: false,
+    })
+  })
+
+  it.each([
+    ['--orders', 'many'],
+    ['--orders', '0'],
+    ['--rollback-percent', '51'],
+    ['--store', 'mysql'],
+    ['--sabotage', 'something'],
+    ['--unknown', ''],
+    ['word', ''],
+  ])('refuses %s %s', (...args) => {
+    expect(() => parseOptions(args.filter((arg) => arg !== ''))).toThrow(UsageError)
+  })
+
+  it('makes small runs long enough to see something, and big ones no longer than they must be', () => {
+    expect([rateFor(20), rateFor(400), rateFor(2000)]).toEqual([5, 20, 60])
+  })
+})
