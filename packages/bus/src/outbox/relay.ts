@@ -4,9 +4,10 @@ import { encodeEvent } from '../envelope/encode.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
 import { SingleFlight } from '../single-flight.ts'
-import type { LeaseStore, OutboxStore, PendingEvent, Reschedule } from '../store/store.ts'
-import { messagingAttributes, noTelemetry } from '../telemetry.ts'
+import type { LeaseStore, OutboxStore, PendingEvent } from '../store/store.ts'
 import type { Telemetry } from '../telemetry.ts'
+import { Marks } from './marks.ts'
+import { send } from './send.ts'
 import { decideSettlement } from './settle.ts'
 import type { Settlement } from './settle.ts'
 import { BucketShare } from './share.ts'
@@ -59,10 +60,8 @@ export class Relay {
   /** Suspects after the broker closed the channel: each is sent with nothing else in flight. */
   #alone: PendingEvent[] = []
   readonly #inFlight = new Map<string, PendingEvent>()
-  #confirmed: string[] = []
-  #rescheduled: Reschedule[] = []
   readonly #held = new Set<string>()
-  readonly #flush: SingleFlight
+  readonly #marks: Marks
   readonly #claim: SingleFlight
   #pollTimer: NodeJS.Timeout | null = null
   #pollDueMs = 0
@@ -81,7 +80,8 @@ export class Relay {
       drain: (bucket) => this.#drain(bucket),
       ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
     })
-    this.#flush = new SingleFlight(() => this.#flushOnce())
+    const { outbox, logger } = options
+    this.#marks = new Marks({ outbox, logger, onMarked: (ids) => this.#marked(ids) })
     this.#claim = new SingleFlight(() => this.#claimOnce())
   }
 
@@ -117,7 +117,8 @@ export class Relay {
     this.#ready = []
     this.#alone = []
     while (this.#inFlight.size > 0) await this.signals.settled.next()
-    await this.#flush.run()
+    await this.#marks.flush()
+    this.#marks.stop()
     await this.#share.stop().catch((error: unknown) => {
       this.#options.logger.warn({ error }, 'relay leases could not be released; they expire')
     })
@@ -194,38 +195,21 @@ export class Relay {
       else if (event !== undefined) this.#held.delete(event.id)
     }
     if (sent > 0) this.#ready = this.#ready.slice(sent)
-    if (this.#ready.length < this.#claimLimit / 2 && this.#pollTimer === null && !this.#claim.isBusy)
-      void this.#claim.run()
+    this.#claimIfLow()
+  }
+
+  /** When a claim is planned, it is planned for a reason: the last one left nothing behind. */
+  #claimIfLow(): void {
+    const isLow = this.#isRunning && this.#ready.length < this.#claimLimit / 2
+    if (isLow && this.#pollTimer === null && !this.#claim.isBusy) void this.#claim.run()
   }
 
   #send(event: PendingEvent | undefined, isAlone: boolean): void {
     if (event === undefined) return
     this.#inFlight.set(event.id, event)
-    void this.#publish(event).then((outcome) => this.#settle(event, outcome, isAlone))
-  }
-
-  #publish(event: PendingEvent): Promise<PublishOutcome> {
     const { publisher, telemetry, exchangeOf } = this.#options
     const message = encodeEvent(event, exchangeOf(event.name))
-    if (telemetry === noTelemetry) return publisher.publish(message)
-
-    const attributes = {
-      ...messagingAttributes('publish', `${message.exchange}:${event.name}`, event.name),
-      'messaging.message.id': event.id,
-    }
-    const startedAtMs = performance.now()
-    const name = `publish ${event.name}`
-    return telemetry.span({ name, kind: 'producer', parent: event.headers, attributes }, async () => {
-      const outcome = await publisher.publish(message)
-      const measured = {
-        ...messagingAttributes('publish', message.exchange, event.name),
-        'warren.outcome': outcome.kind,
-      }
-      telemetry.record('messaging.client.operation.duration', (performance.now() - startedAtMs) / 1000, measured)
-      if (outcome.kind === 'confirmed') telemetry.record('messaging.client.sent.messages', 1, measured)
-      if (outcome.kind === 'returned') telemetry.record('warren.unroutable', 1, measured)
-      return outcome
-    })
+    void send(publisher, telemetry, message, event.headers).then((outcome) => this.#settle(event, outcome, isAlone))
   }
 
   #settle(event: PendingEvent, outcome: PublishOutcome, isAlone: boolean): void {
@@ -241,8 +225,8 @@ export class Relay {
     const { logger } = this.#options
     switch (settlement.kind) {
       case 'sent':
-        this.#confirmed.push(event.id)
-        break
+        this.#marks.confirm(event.id)
+        return
       case 'again':
         if (this.#isRunning) insertById(this.#ready, event)
         else this.#held.delete(event.id)
@@ -253,7 +237,7 @@ export class Relay {
         return
       case 'later': {
         const { state, delayMs, error } = settlement
-        this.#rescheduled.push({ id: event.id, state, delayMs, error })
+        this.#marks.reschedule({ id: event.id, state, delayMs, error })
         const fields = {
           id: event.id,
           event: event.name,
@@ -266,39 +250,11 @@ export class Relay {
         else if (event.state !== state || state === 'pending') logger.warn(fields, `event is ${state}`)
       }
     }
-    void this.#flush.run()
   }
 
-  /** Writes what was settled since the last time; what cannot be written is written the next time. */
-  async #flushOnce(): Promise<void> {
-    const { outbox, logger } = this.#options
-    const confirmed = this.#confirmed
-    const rescheduled = this.#rescheduled
-    if (confirmed.length + rescheduled.length === 0) return
-    this.#confirmed = []
-    this.#rescheduled = []
-    try {
-      if (confirmed.length > 0) await outbox.confirm(confirmed)
-      for (const id of confirmed) this.#held.delete(id)
-    } catch (error) {
-      logger.warn({ error, count: confirmed.length }, 'confirmed events could not be marked; trying again')
-      this.#confirmed = [...confirmed, ...this.#confirmed]
-      this.#flushLater()
-    }
-    try {
-      if (rescheduled.length > 0) await outbox.reschedule(rescheduled)
-      for (const change of rescheduled) this.#held.delete(change.id)
-    } catch (error) {
-      logger.warn({ error, count: rescheduled.length }, 'events could not be rescheduled; trying again')
-      this.#rescheduled = [...rescheduled, ...this.#rescheduled]
-      this.#flushLater()
-    }
-    if (this.#isRunning && this.#ready.length < this.#claimLimit / 2 && this.#pollTimer === null) void this.#claim.run()
-  }
-
-  #flushLater(): void {
-    // After stop() the rows stay pending and are sent once more: that is what the inbox is for.
-    if (this.#isRunning) setTimeout(() => void this.#flush.run(), STORE_RETRY_MS)
+  #marked(ids: readonly string[]): void {
+    for (const id of ids) this.#held.delete(id)
+    this.#claimIfLow()
   }
 
   /**
@@ -343,7 +299,7 @@ export class Relay {
     this.#alone = this.#alone.filter((event) => event.bucket !== bucket)
     this.#forget(dropped)
     while ([...this.#inFlight.values()].some((event) => event.bucket === bucket)) await this.signals.settled.next()
-    await this.#flush.run()
+    await this.#marks.flush()
   }
 
   #forget(events: readonly PendingEvent[]): void {
