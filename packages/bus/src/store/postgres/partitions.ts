@@ -10,7 +10,7 @@ import type { Transactions } from './transactions.ts'
 /** Partitions are made for today and this many days to come: maintain() may fail for a week. */
 const DAYS_AHEAD = 7
 /** Everybody who comes after a waiting ALTER or DROP waits behind it: it must give up soon. */
-const LOCK_TIMEOUT_MS = 1_000
+const LOCK_TIMEOUT_MS = 500
 const LOCK_NOT_AVAILABLE = '55P03'
 const DELETE_BATCH = 10_000
 

@@ -14,8 +14,8 @@ export interface PgPool {
 export interface PgClient {
   query(query: PgQuery): Promise<PgResult>
   release(destroy?: boolean | Error): void
-  on(event: 'error', listener: (error: Error) => void): unknown
-  off(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'error' | 'notice', listener: (error: Error) => void): unknown
+  off(event: 'error' | 'notice', listener: (error: Error) => void): unknown
 }
 
 export interface PgQuery {

@@ -2,6 +2,8 @@ import { WarrenError } from '../../errors.ts'
 import type { PgClient, PgQuery, PgResult } from './pool.ts'
 import { meansUnavailable, sqlState } from './sqlstate.ts'
 
+const NO_TRANSACTION = '25P01'
+
 /**
  * One connection while it is checked out of the pool. Knows when it was lost, and turns that into STORE_UNAVAILABLE.
  * Queries run in the order of the calls.
@@ -11,6 +13,9 @@ export class Session {
   readonly #target: string
   readonly #isPipelined: boolean
   readonly #onError: (error: Error) => void
+  readonly #onNotice: (notice: object) => void
+  /** A COMMIT or ROLLBACK found no transaction to end; the server only warns. */
+  wasOutsideTransaction = false
   #lost: Error | null = null
   #isReleased = false
   #last: Promise<unknown> = Promise.resolve()
@@ -24,6 +29,10 @@ export class Session {
       this.#lost ??= error
     }
     client.on('error', this.#onError)
+    this.#onNotice = (notice) => {
+      if (Reflect.get(notice, 'code') === NO_TRANSACTION) this.wasOutsideTransaction = true
+    }
+    client.on('notice', this.#onNotice)
   }
 
   get isLost(): boolean {
@@ -87,6 +96,7 @@ export class Session {
   release(): void {
     if (this.#isReleased) return
     this.#isReleased = true
+    this.#client.off('notice', this.#onNotice)
     if (this.#lost === null) {
       this.#client.off('error', this.#onError)
       this.#client.release()

@@ -184,7 +184,7 @@ class Root {
         error,
       )
     }
-    if (command !== 'ROLLBACK') return
+    if (command !== 'ROLLBACK' && !this.session.wasOutsideTransaction) return
     await tx.settlePosted()
     tx.assertSound()
     throw new WarrenError(

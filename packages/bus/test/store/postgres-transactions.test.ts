@@ -1,0 +1,316 @@
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+
+import { testDatabase } from '../../../../test/support/postgres.ts'
+import { newId } from '../../src/envelope/uuid.ts'
+import { postgresStore } from '../../src/store/postgres/index.ts'
+import type { PostgresStore } from '../../src/store/postgres/index.ts'
+import type { Sql } from '../../src/store/store.ts'
+import { codeOf, event, failure, gate, message } from './fixtures.ts'
+import { untilBlocked } from './postgres-fixtures.ts'
+
+let url: string
+let store: PostgresStore
+beforeAll(async () => {
+  url = (await testDatabase()).url
+  store = postgresStore({ connectionString: url })
+  await store.start()
+  await store.query('create table effect (id text, parent text, primary key (id))')
+  await store.query('alter table effect add foreign key (parent) references effect deferrable initially deferred')
+})
+afterAll(() => store.stop())
+
+const write = (tx: Sql, id: string, parent: string | null = null) =>
+  tx.query('insert into effect (id, parent) values ($1, $2)', [id, parent])
+const isWritten = async (id: string) => (await store.query('select 1 from effect where id = $1', [id])).rows.length > 0
+const isInLedger = async (id: string) => (await store.messages.trace(id)).sent !== null
+
+describe('what PostgreSQL would pass over in silence', () => {
+  test('a caught error does not let the transaction commit nothing and call it done', async () => {
+    const id = newId()
+    const run = store.transaction(async (tx) => {
+      await write(tx, id)
+      await tx.query('insert into no_such_table values (1)').catch(() => undefined)
+    })
+    const error = await run.catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'TRANSACTION_ABORTED' })
+    expect((error as Error).message).toContain('no_such_table')
+    expect(await isWritten(id)).toBe(false)
+  })
+
+  test('a caught error behind a savepoint fails that savepoint alone', async () => {
+    const [before, inside, after] = [newId(), newId(), newId()]
+    await store.transaction(async (tx) => {
+      await write(tx, before)
+      const part = store.savepoint(tx, async (inner) => {
+        await write(inner, inside)
+        await inner.query('insert into no_such_table values (1)').catch(() => undefined)
+      })
+      expect(await codeOf(part)).toBe('TRANSACTION_ABORTED')
+      await write(tx, after)
+    })
+    expect(await Promise.all([before, inside, after].map(isWritten))).toEqual([true, false, true])
+  })
+
+  test('a statement that nobody awaited and that fails, fails the transaction', async () => {
+    const id = newId()
+    const run = store.transaction(async (tx) => {
+      await write(tx, id)
+      void tx.query('insert into no_such_table values (1)').catch(() => undefined)
+    })
+    expect(await codeOf(run)).toBe('TRANSACTION_ABORTED')
+    expect(await isWritten(id)).toBe(false)
+  })
+
+  test('statements started at once: the error of the first that failed is the one that is thrown', async () => {
+    const run = store.transaction((tx) =>
+      Promise.all([tx.query('select 1'), tx.query('insert into no_such_table values (1)'), tx.query('select 2')]),
+    )
+    await expect(run).rejects.toThrow('no_such_table')
+  })
+
+  test('an event that the database refuses fails the transaction with the database’s reason', async () => {
+    const id = newId()
+    const taken = event()
+    await store.transaction((tx) => store.outbox.append(tx, [taken]))
+    const run = store.transaction(async (tx) => {
+      await write(tx, id)
+      await store.outbox.append(tx, [taken])
+      await write(tx, newId())
+    })
+    await expect(run).rejects.toThrow('duplicate key')
+    expect(await isWritten(id)).toBe(false)
+
+    const last = store.transaction(async (tx) => {
+      await write(tx, id)
+      await store.outbox.append(tx, [taken])
+    })
+    await expect(last).rejects.toThrow('duplicate key')
+    expect(await isWritten(id)).toBe(false)
+  })
+
+  test('an event that is refused behind a savepoint fails that savepoint alone', async () => {
+    const [id, good] = [newId(), event()]
+    await store.transaction(async (tx) => {
+      await store.outbox.append(tx, [good])
+      const part = store.savepoint(tx, (inner) => store.outbox.append(inner, [good]))
+      await expect(part).rejects.toThrow('duplicate key')
+      await write(tx, id)
+    })
+    expect(await isWritten(id)).toBe(true)
+    expect(await isInLedger(good.id)).toBe(true)
+  })
+
+  test('a handler that ends the transaction itself is told', async () => {
+    const id = newId()
+    const run = store.transaction(async (tx) => {
+      await write(tx, id)
+      await tx.query('rollback')
+    })
+    // PostgreSQL answers the COMMIT with a warning only, and the rows are gone.
+    expect(await codeOf(run)).toBe('TRANSACTION_ABORTED')
+    expect(await isWritten(id)).toBe(false)
+  })
+
+  test('a constraint that is checked at the commit fails it with its own error', async () => {
+    const id = newId()
+    const run = store.transaction((tx) => write(tx, id, 'nobody'))
+    expect(await codeOf(run)).toBe('23503')
+    expect(await isWritten(id)).toBe(false)
+  })
+})
+
+describe('timeouts and locks', () => {
+  test('a message that another transaction holds for too long makes receive() busy, not broken', async () => {
+    const held = message()
+    const [begun, finish] = [gate(), gate()]
+    const holder = store.transaction(async (tx) => {
+      await store.inbox.receive(tx, 'order.crm', [held])
+      begun.open()
+      await finish.opened
+    })
+    await begun.opened
+    const second = store.transaction((tx) => store.inbox.receive(tx, 'order.crm', [held]), { statementTimeoutMs: 100 })
+    const error = await second.catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'STORE_BUSY' })
+    expect(store.isUnavailable(error)).toBe(false)
+    finish.open()
+    await holder
+  })
+
+  test('a statement that takes too long fails with the database’s error', async () => {
+    const run = store.transaction((tx) => tx.query('select pg_sleep(30)'), { statementTimeoutMs: 100 })
+    expect(await codeOf(run)).toBe('57014')
+  })
+
+  test('the timeouts end with the transaction', async () => {
+    const single = postgresStore({ connectionString: url, maxConnections: 1 })
+    onTestFinished(() => single.stop())
+    const setting = async () =>
+      (await single.query<{ statement_timeout: string }>('show statement_timeout')).rows[0]!.statement_timeout
+    const before = await setting()
+    await single.transaction((tx) => tx.query('select 1'), { statementTimeoutMs: 100 })
+    expect(await setting()).toBe(before)
+  })
+
+  test('a transaction inside another one has a connection of its own', async () => {
+    const [inner, outer] = [newId(), newId()]
+    const run = store.transaction(async (tx) => {
+      await write(tx, outer)
+      await store.transaction((other) => write(other, inner))
+      throw new Error('no')
+    })
+    await expect(run).rejects.toThrow('no')
+    expect(await isWritten(inner)).toBe(true)
+    expect(await isWritten(outer)).toBe(false)
+  })
+
+  test('Warren’s own statement that loses a deadlock is tried again', async () => {
+    const [a, b] = [event(), event()]
+    await store.transaction((tx) => store.outbox.append(tx, [a, b]))
+    const [first, second] = [a.id, b.id].toSorted()
+    const locked = gate()
+    const lock = (tx: Sql, id: string) => tx.query('select 1 from warren.outbox_pending where id = $1 for update', [id])
+    const rival = store.transaction(async (tx) => {
+      // Never the victim: PostgreSQL picks the one whose deadlock_timeout runs out first.
+      await tx.query(`set local deadlock_timeout = '60s'`)
+      await lock(tx, second!)
+      locked.open()
+      await untilBlocked(store)
+      await lock(tx, first!)
+    })
+    await locked.opened
+    await store.outbox.confirm([first!, second!])
+    await rival
+    expect((await store.messages.trace(a.id)).sent?.state).toBe('sent')
+  })
+})
+
+describe('connections of the service’s own', () => {
+  const connected = async () => {
+    const client = new pg.Client(url)
+    await client.connect()
+    onTestFinished(() => client.end())
+    return client
+  }
+
+  test('a pg client inside BEGIN … COMMIT is a transaction', async () => {
+    const client = await connected()
+    const [kept, lost] = [event(), event()]
+    for (const [each, end] of [
+      [kept, 'commit'],
+      [lost, 'rollback'],
+    ] as const) {
+      await client.query('begin')
+      await client.query('insert into effect (id) values ($1)', [each.id])
+      await store.outbox.append(client, [each])
+      await store.outbox.append(client, [event(), event()])
+      await client.query(end)
+    }
+    expect([await isInLedger(kept.id), await isWritten(kept.id)]).toEqual([true, true])
+    expect([await isInLedger(lost.id), await isWritten(lost.id)]).toEqual([false, false])
+  })
+
+  test('a pg client outside a transaction and a pool are refused', async () => {
+    const client = await connected()
+    const pool = new pg.Pool({ connectionString: url })
+    onTestFinished(() => pool.end())
+    const refused = event()
+    for (const tx of [client, pool]) {
+      const error = await store.outbox.append(tx, [refused]).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'TRANSACTION_INVALID' })
+    }
+    await expect(store.outbox.append(pool, [refused])).rejects.toThrow('pool')
+    await expect(store.outbox.append(client, [refused])).rejects.toThrow('BEGIN')
+    expect(await isInLedger(refused.id)).toBe(false)
+  })
+
+  test('the inbox takes only a handle of its store', async () => {
+    const client = await connected()
+    await client.query('begin')
+    for (const tx of [client, store] as unknown as Parameters<typeof store.inbox.receive>[0][]) {
+      expect(await codeOf(store.inbox.receive(tx, 'order.crm', [message()]))).toBe('TRANSACTION_INVALID')
+      expect(await codeOf(store.savepoint(tx, () => Promise.resolve()))).toBe('TRANSACTION_INVALID')
+    }
+  })
+
+  test('a store on a pool of the service leaves it open, and works without pipelining', async () => {
+    const pool = new pg.Pool({ connectionString: url, max: 3 })
+    onTestFinished(() => pool.end())
+    const own = postgresStore({ pool })
+    await own.start()
+    const [sent, received, bad] = [event(), message(), newId()]
+    await own.transaction(
+      async (tx) => {
+        await own.outbox.append(tx, [sent])
+        await own.inbox.receive(tx, 'order.crm', [received])
+        await own.savepoint(tx, (inner) => Promise.all([write(inner, sent.id), inner.query('select 1')]))
+        const part = own.savepoint(tx, async (inner) => {
+          await write(inner, bad)
+          throw new Error('no')
+        })
+        await part.catch(() => undefined)
+      },
+      { statementTimeoutMs: 5_000 },
+    )
+    expect([await isInLedger(sent.id), await isWritten(sent.id), await isWritten(bad)]).toEqual([true, true, false])
+    await own.stop()
+    expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+  })
+
+  test('an error on an idle connection of the service’s pool does not end the process', async () => {
+    const pool = new pg.Pool({ connectionString: url, max: 1 })
+    onTestFinished(() => pool.end())
+    const own = postgresStore({ pool })
+    const { rows } = await own.query<{ pid: number }>('select pg_backend_pid() as pid')
+    const removed = new Promise((resolve) => pool.once('remove', resolve))
+    await store.query('select pg_terminate_backend($1)', [rows[0]!.pid])
+    await removed
+    await own.ping()
+    await own.stop()
+  })
+
+  test('libraries that work on a pg client can use that of a handle, and it dies with the handle', async () => {
+    const [id, undone] = [newId(), newId()]
+    let leaked: { query(text: string): Promise<unknown> } | undefined
+    await store.transaction(async (tx) => {
+      leaked = tx.client
+      await tx.client.query({ text: 'insert into effect (id) values ($1)', values: [id] })
+      const part = store.savepoint(tx, async (inner) => {
+        await inner.client.query('insert into effect (id) values ($1)', [undone])
+        throw new Error('no')
+      })
+      await part.catch(() => undefined)
+    })
+    expect([await isWritten(id), await isWritten(undone)]).toEqual([true, false])
+    expect(await codeOf(leaked!.query('select 1'))).toBe('TRANSACTION_CLOSED')
+  })
+
+  test('type parsers that a service has set in pg do not reach Warren’s own values', async () => {
+    const { builtins, getTypeParser, setTypeParser } = pg.types
+    const oids = [builtins.INT8, builtins.INT4, builtins.FLOAT8, builtins.TIMESTAMPTZ, builtins.JSON, builtins.UUID]
+    const before: unknown[] = oids.map((oid) => getTypeParser(oid) as unknown)
+    for (const oid of oids) setTypeParser(oid, (value: string) => value as never)
+    onTestFinished(() => oids.forEach((oid, n) => setTypeParser(oid, before[n] as never)))
+    const parsed = event({ bucket: 31, headers: { a: 'b' } })
+    await store.transaction((tx) => store.outbox.append(tx, [parsed]))
+    await store.transaction((tx) => store.inbox.fail(tx, [failure('types', { messageId: parsed.id })]))
+    const [claimed] = await store.outbox.claim({ buckets: [31], exclude: [], limit: 1 })
+    expect(claimed).toMatchObject({ ...parsed, attempts: 0 })
+    expect(claimed!.createdAt).toBeInstanceOf(Date)
+    expect(Number.isNaN(claimed!.createdAt.getTime())).toBe(false)
+    expect(await store.inbox.claimRetries('types', { limit: 1, leaseMs: 1_000 })).toMatchObject([{ attempts: 2 }])
+    expect(await store.outbox.backlog()).toMatchObject({ unroutable: 0 })
+  })
+
+  test('without prepared statements nothing is prepared', async () => {
+    const own = postgresStore({ connectionString: url, maxConnections: 1, preparedStatements: false })
+    onTestFinished(() => own.stop())
+    await own.transaction(async (tx) => {
+      await own.outbox.append(tx, [event()])
+      await own.inbox.receive(tx, 'order.crm', [message()])
+    })
+    await own.inbox.countStart('order.crm', newId())
+    expect((await own.query('select name from pg_prepared_statements')).rows).toEqual([])
+  })
+})
