@@ -1,7 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { WarrenError } from '../errors.ts'
 import { eventOptions, type Entity } from './entity.ts'
-import type { EventMap, EventMapOf } from './event-types.ts'
 import { describeIssues, fromSchema, type Issue } from './issues.ts'
 import { toJsonText } from './json.ts'
 import { eventName, parseEventKey } from './name.ts'
@@ -24,7 +23,7 @@ export interface CatalogEvent {
 }
 
 /** The events that a team shares: their names, schemas and what is said about them. Made by catalog(). */
-export interface Catalog<Events extends EventMap = EventMap> {
+export interface Catalog<Entities extends Entity = Entity> {
   /** Every name, scoped forms included, in the order of definition. */
   readonly names: readonly string[]
   /** Every name with what is known about it, in the same order. */
@@ -50,13 +49,11 @@ export interface Catalog<Events extends EventMap = EventMap> {
   /** The id in the payload's identity field, if a string (not empty) or a number is there. Throws EVENT_UNKNOWN. */
   entityId(name: string, data: unknown): string | undefined
   /** For the compiler only; nothing is there at run time. */
-  readonly '~events'?: Events
+  readonly '~entities'?: Entities
 }
 
 /** Puts entities together. Throws CATALOG_INVALID when two have the same name. */
-export function catalog<const Entities extends readonly Entity[]>(
-  ...entities: Entities
-): Catalog<EventMapOf<Entities[number]>> {
+export function catalog<const Entities extends readonly Entity[]>(...entities: Entities): Catalog<Entities[number]> {
   return new EntityCatalog(entities)
 }
 

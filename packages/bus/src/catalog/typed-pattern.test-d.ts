@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { catalog } from './catalog.ts'
 import { entity } from './entity.ts'
 import type { EventInput, EventNames, EventOf, EventOutput } from './event-types.ts'
-import type { Matching, MatchingNames, ValidPattern, ValidPatterns } from './typed-pattern.ts'
+import type { Matching } from './typed-matching.ts'
+import type { MatchingNames, ValidPattern, ValidPatterns } from './typed-pattern.ts'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 declare function expect<_True extends true>(): void
