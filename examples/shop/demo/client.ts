@@ -12,9 +12,9 @@ export interface Server {
   readonly url: string | null
 }
 
-const TIMEOUT_MS = 10_000
+const TIMEOUT_MS = 30_000
 const RETRY_PAUSE_MS = 100
-const GIVE_UP_MS = 90_000
+const GIVE_UP_MS = 120_000
 
 /** Sends the request until it is answered: a service that was killed on the way comes back. Throws when it is refused. */
 export async function ask(server: Server, request: Request): Promise<void> {

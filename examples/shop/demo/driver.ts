@@ -15,8 +15,11 @@ export interface DriverOptions {
   readonly seed: number
 }
 
-/** Beyond these the driver waits: a service that is away for long does not pile up customers without end. */
-const MAX_LIVES = 300
+/**
+ * Beyond these the driver waits, so that customers do not pile up before a service that is away or slow: requests that
+ * give up waiting and come again would be all that it is busy with.
+ */
+const MAX_LIVES = 64
 /** Between two steps of one order. */
 const MAX_PAUSE_MS = 400
 

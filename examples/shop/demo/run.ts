@@ -40,6 +40,7 @@ export async function runDemo(options: DemoOptions, screen: Screen, signal: Abor
     await watching
   }
 
+  await stopServices(shop)
   const truth = await readTruth(shop.readers)
   if (options.isKept) await shop.keep()
   return {
@@ -53,10 +54,14 @@ export async function runDemo(options: DemoOptions, screen: Screen, signal: Abor
   }
 }
 
-/** Orders and kills, then silence, then the end of every service: nobody writes while the truth is read. */
+/** Orders and kills, then silence. */
 async function live(shop: Shop, driver: Driver, chaos: Chaos): Promise<void> {
   await Promise.all([driver.run(), chaos.run()])
   await untilQuiet(() => readCounts(shop.readers))
+}
+
+/** In order and by SIGTERM, so that what runs is finished: then nobody writes while the truth is read. */
+async function stopServices(shop: Shop): Promise<void> {
   for (const service of shop.services) {
     if (!(await service.stop())) throw new Error(`the service "${service.name}" did not end in time on SIGTERM`)
   }

@@ -9,7 +9,7 @@ const BAR_WIDTH = 24
 /** The block that a terminal shows, redrawn in place. */
 export function blockOf(snapshot: Snapshot): readonly string[] {
   const { counts, placed, toPlace, rolledBack, nodes, services, failures, nodeKills, serviceKills } = snapshot
-  const label = (text: string): string => styleText('dim', text.padEnd(15))
+  const label = (text: string): string => styleText('dim', text.padEnd(18))
   return [
     `${label('orders')}${bar(placed / toPlace)} ${thousands(placed)} of ${thousands(toPlace)}` +
       styleText('dim', rolledBack === 0 ? '' : `   ${thousands(rolledBack)} transactions rolled back`),
@@ -21,7 +21,7 @@ export function blockOf(snapshot: Snapshot): readonly string[] {
       const { handled } = counts.bySubscriber[name]
       const lag = lagOf(counts, name)
       return (
-        `${label(subscriptions[name].name.padEnd(17))}${number(handled)} handled   ` +
+        `${label(subscriptions[name].name)}${number(handled)} handled   ` +
         `${styleText('dim', 'lag')} ${quantity(lag, 200)} ${styleText('dim', subscriptions[name].patterns.join(' '))}`
       )
     }),
