@@ -1,5 +1,5 @@
 import { installPostgres, installRabbitmq, startPostgres } from '@warren/cluster/local'
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -71,6 +71,19 @@ test('uses the RabbitMQ on the PATH', async () => {
   const sbin = await fakeRabbitmq('4.1.0')
   vi.stubEnv('PATH', sbin)
   expect(await installRabbitmq({ home })).toMatchObject({ sbin, version: '4.1.0', source: 'machine' })
+})
+
+test('looks behind the wrapper that Debian puts on the PATH, which refuses ordinary users', async () => {
+  const sbin = await fakeRabbitmq('4.3.6')
+  const bin = join(home, 'bin')
+  await mkdir(bin)
+  await writeFile(join(bin, 'rabbitmq-script-wrapper'), '')
+  await symlink(join(sbin, 'rabbitmq-defaults'), join(bin, 'rabbitmq-defaults'))
+  const path = join(home, 'usr-sbin')
+  await mkdir(path)
+  await symlink(join(bin, 'rabbitmq-script-wrapper'), join(path, 'rabbitmq-server'))
+  vi.stubEnv('PATH', path)
+  expect(await installRabbitmq({ home })).toMatchObject({ sbin, source: 'machine' })
 })
 
 /** As much of an installation as is looked at before it is run. */

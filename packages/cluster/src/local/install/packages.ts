@@ -57,7 +57,11 @@ async function unpackInto(work: string, options: Options): Promise<void> {
   if (!isKnown) {
     onProgress(`${title}: fetching package lists`)
     const own = await Apt.withOwnLists(join(work, 'apt'))
-    await download(own, debs, options)
+    // One of several sources may fail, and what we need be in another: that shows now, and the first failure tells why.
+    const updated = await own.update().catch((error: unknown) => error)
+    await download(own, debs, options).catch((error: unknown) => {
+      throw updated ?? error
+    })
   }
   const files = (await readdir(debs)).filter((name) => name.endsWith('.deb'))
   onProgress(`${title}: unpacking ${files.length} packages`)
@@ -89,14 +93,16 @@ export class Apt {
     this.#options = options
   }
 
-  /** Fetches the lists of the system's sources into a folder of our own. */
+  /** Works with the system's sources, and keeps their lists in a folder of our own; `update` fetches them. */
   static async withOwnLists(folder: string): Promise<Apt> {
     await mkdir(join(folder, 'lists', 'partial'), { recursive: true })
     await mkdir(join(folder, 'cache', 'archives', 'partial'), { recursive: true })
     const settings = [`Dir::State::Lists=${join(folder, 'lists')}`, `Dir::Cache=${join(folder, 'cache')}`]
-    const apt = new Apt(settings.flatMap((setting) => ['-o', setting]))
-    await apt.#run('apt-get', ['update'])
-    return apt
+    return new Apt(settings.flatMap((setting) => ['-o', setting]))
+  }
+
+  async update(): Promise<void> {
+    await this.#run('apt-get', ['update'])
   }
 
   /** The packages to unpack: those asked for, and from what they need the included ones and the libraries that are missing. */
@@ -129,10 +135,10 @@ export class Apt {
       .filter(Boolean)
   }
 
-  async #run(program: string, args: readonly string[], cwd = '/'): Promise<string> {
+  async #run(program: string, [command = '', ...args]: readonly string[], cwd = '/'): Promise<string> {
     // As root, apt would hand downloads to its own account, which cannot write to our folder.
     const common = ['-q', '-o', 'APT::Sandbox::User=root', '-o', 'Debug::NoLocking=true']
-    return await runCommand(program, [...common, ...this.#options, ...args], {
+    return await runCommand(program, [command, ...common, ...this.#options, ...args], {
       cwd,
       env: { ...process.env, LC_ALL: 'C.UTF-8' },
       timeoutMs: 600_000,

@@ -112,9 +112,10 @@ async function findOnMachine(): Promise<string | undefined> {
   for (const folder of [...searched, '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin']) {
     const server = await realpath(join(folder, 'rabbitmq-server')).catch(() => undefined)
     if (server === undefined) continue
-    // The scripts proper sit beside rabbitmq-defaults. What a distribution puts on the PATH is a wrapper, which refuses
-    // every user but root and rabbitmq.
-    if (await exists(join(dirname(server), 'rabbitmq-defaults'))) return dirname(server)
+    // What a distribution puts on the PATH is a wrapper, which refuses every user but root and rabbitmq. The scripts proper
+    // are where rabbitmq-defaults is: beside it, or where a link beside it leads (Debian).
+    const defaults = await realpath(join(dirname(server), 'rabbitmq-defaults')).catch(() => undefined)
+    if (defaults !== undefined) return dirname(defaults)
     const proper = await serverFolderIn('/usr/lib/rabbitmq/lib')
     if (proper !== undefined) return proper
   }
