@@ -33,18 +33,26 @@ export class Session {
     return this.#config
   }
 
-  /** A part of the configuration that the command cannot do without. Throws CONFIG_NOT_FOUND, CONFIG_INVALID. */
-  async need<Key extends keyof WarrenConfig>(key: Key): Promise<NonNullable<WarrenConfig[Key]>> {
+  /**
+   * A part of the configuration that the command cannot do without, or without the option `instead`. Throws
+   * CONFIG_NOT_FOUND, CONFIG_INVALID.
+   */
+  async need<Key extends keyof WarrenConfig>(key: Key, instead?: string): Promise<NonNullable<WarrenConfig[Key]>> {
     const loaded = await this.config()
+    const otherwise = instead === undefined ? '' : `, or ${instead}`
     if (loaded === null) {
       throw new CliError(
         'CONFIG_NOT_FOUND',
-        `no warren.config.ts here or above, and this command needs its "${key}"; write one or name one with --config`,
+        `no warren.config.ts here or above, and this command needs its "${key}"; name one with --config${otherwise}`,
       )
     }
     const value = loaded.config[key]
-    if (value === undefined)
-      throw new CliError('CONFIG_INVALID', `${loaded.file} has no "${key}", which this command needs`)
+    if (value === undefined) {
+      throw new CliError(
+        'CONFIG_INVALID',
+        `${loaded.file} has no "${key}", which this command needs; add it${otherwise}`,
+      )
+    }
     return value
   }
 }

@@ -89,7 +89,13 @@ describe.each(['sqlite', 'postgres'] as const)('failures in %s', (kind) => {
 
   test('nothing is changed where nobody can be asked and --yes is not there', async () => {
     const before = await groups()
-    const { code, stdout, stderr } = await run('failures', 'discard', '--group', 'aaaaaaaaaaaa')
+    const env = { ...places.env, FORCE_COLOR: '1' }
+    const { code, stdout, stderr } = await warren(['failures', 'discard', '--group', 'aaaaaaaaaaaa'], {
+      cwd: shopFolder,
+      env,
+    })
+    // What it would be, with its headings in bold and not in escape codes made visible.
+    expect(stderr.startsWith('\u001b[1mSUBSCRIPTION\u001b[22m ')).toBe(true)
     expect(stderr).toContain('CONFIRMATION_REQUIRED: Discard 2 failures of 1 subscription?')
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
     expect(await groups()).toEqual(before)

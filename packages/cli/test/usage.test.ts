@@ -79,4 +79,11 @@ describe('what is missing or away', () => {
     expect(stderr).toMatch(/^warren: CONFIG_INVALID: .*broken\.mjs: "subscriptions" are lists of patterns/)
     expect(code).toBe(78)
   })
+
+  test('whatever an error says, passwords in it are masked', async () => {
+    await writeFile(join(folder, 'throws.mjs'), 'throw new Error("postgres://shop:secret@db is away")')
+    const { stderr } = await warren(['events', 'lint', '--config', 'throws.mjs', '--debug'], { cwd: folder })
+    expect(stderr).toContain('throws.mjs: it cannot be loaded: postgres://shop:***@db is away')
+    expect(stderr).not.toContain('secret')
+  })
 })

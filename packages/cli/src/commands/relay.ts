@@ -53,7 +53,7 @@ const SUMMARY_INTERVAL_MS = 60_000
 async function relay(options: RelayOptions, command: Command): Promise<void> {
   const session = sessionOf(command)
   const chosen = await chosenStore(session, options)
-  const service = options.service ?? (await session.need('service'))
+  const service = options.service ?? (await session.need('service', 'say --service'))
   const entities = await catalogOf(session, options)
   const { credentials, tls, names, relay: tuning, retention } = (await session.config())?.config ?? {}
   const logger = jsonLogger(options.logLevel)
@@ -123,7 +123,7 @@ async function endpointsOf(session: Session, options: RelayOptions): Promise<rea
 
 /** All a relay wants to know of a catalog is which exchanges there are. */
 async function catalogOf(session: Session, options: RelayOptions): Promise<Catalog> {
-  if (options.entity === undefined) return session.need('catalog')
+  if (options.entity === undefined) return session.need('catalog', 'say --entity')
   const anything = {
     '~standard': { version: 1, vendor: 'warren', validate: (value: unknown) => ({ value }) },
   } as const

@@ -1,6 +1,7 @@
 import type { Cluster } from '@warren/cluster/local'
 import type { Command } from 'commander'
 import { Option } from 'commander'
+import { CliError } from '../../errors.ts'
 import { visible } from '../../output.ts'
 import { wholeFromOne } from '../../options.ts'
 import { sessionOf } from '../../session.ts'
@@ -26,6 +27,9 @@ export function addClusterLogs(parent: Command): void {
 
 async function logs(nodes: readonly string[], options: LogsOptions, command: Command): Promise<void> {
   const session = sessionOf(command)
+  if (options.follow === true && session.output.isJson) {
+    throw new CliError('USAGE_INVALID', '--follow has no end, so it cannot be one JSON document; leave --json out')
+  }
   const cluster = await chosenCluster(session, options)
   const chosen = nodes.length > 0 ? nodes : cluster.nodes.map(({ name }) => name)
   const ends = await Promise.all(
@@ -36,8 +40,7 @@ async function logs(nodes: readonly string[], options: LogsOptions, command: Com
     ends.flatMap(({ node, lines }) => lines.map((line) => prefixed(node, line))).join('\n'),
   )
   if (options.follow !== true) return
-  const write = (node: string) => (line: string) =>
-    session.output.isJson ? undefined : process.stdout.write(`${prefixed(node, line)}\n`)
+  const write = (node: string) => (line: string) => process.stdout.write(`${prefixed(node, line)}\n`)
   await Promise.all(chosen.map((node) => follow(cluster.node(node).logFile, write(node))))
 }
 

@@ -82,7 +82,7 @@ async function act(action: Action, ids: readonly string[], options: ActOptions, 
       )
     }
     if (matching > 0) {
-      if (options.yes !== true) session.output.note(groupTable(groups, stores))
+      if (options.yes !== true) session.output.aside(groupTable(groups, stores))
       await confirm(`${action === 'retry' ? 'Retry' : 'Discard'} ${described}?`, options)
     }
     let changed = 0
