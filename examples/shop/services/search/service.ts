@@ -19,24 +19,31 @@ export async function searchService({ store, endpoints, logger }: ServiceOptions
   const bus = createBus({ service: 'search', catalog: shop, store, endpoints, logger })
   const { name, patterns } = subscriptions.search
 
-  await bus.subscribe(name, patterns, async (event, { tx }) => {
-    await tx.query('insert into documents (product_id) values ($1) on conflict (product_id) do nothing', [
-      event.data.productId,
-    ])
-    if (event.name === 'product.price.onChanged') {
-      await tx.query(
-        `update documents set price_cents = $2, price_revision = $3 where product_id = $1 and price_revision < $3`,
-        [event.data.productId, event.data.priceCents, event.data.revision],
-      )
-    } else {
-      await tx.query(
-        `update documents set name = $2, color = $3, attributes_revision = $4
+  await bus.subscribe(
+    name,
+    patterns,
+    async (event, { tx }) => {
+      await tx.query('insert into documents (product_id) values ($1) on conflict (product_id) do nothing', [
+        event.data.productId,
+      ])
+      if (event.name === 'product.price.onChanged') {
+        await tx.query(
+          `update documents set price_cents = $2, price_revision = $3 where product_id = $1 and price_revision < $3`,
+          [event.data.productId, event.data.priceCents, event.data.revision],
+        )
+      } else {
+        await tx.query(
+          `update documents set name = $2, color = $3, attributes_revision = $4
          where product_id = $1 and attributes_revision < $4`,
-        [event.data.productId, event.data.name, event.data.color, event.data.revision],
-      )
-    }
-    await recordEffect(tx, event)
-  })
+          [event.data.productId, event.data.name, event.data.color, event.data.revision],
+        )
+      }
+      await recordEffect(tx, event)
+    },
+    // Several events of one batch change the same few documents: two batches at once would lock them in different orders,
+    // and deadlock.
+    { concurrency: 1 },
+  )
 
   return { bus, http: null, tables: [documentsTable, effectsTable] }
 }

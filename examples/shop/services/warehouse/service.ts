@@ -2,20 +2,19 @@ import { createBus } from '@warren/bus'
 import type { Sql } from '@warren/bus'
 import { shop } from '../../catalog.ts'
 import { subscriptions } from '../../subscriptions.ts'
-import { assortment } from '../assortment.ts'
 import { effectsTable, recordEffect } from '../effects.ts'
 import type { Service, ServiceOptions } from '../service.ts'
 
 const tables: readonly string[] = [
-  `create table if not exists stock (product_id text primary key, quantity integer not null)`,
+  // What came in and went out; the sum is what is there. A counter for each product would be a row that every transaction
+  // updates: batches of messages that run at once would lock such rows in different orders, and deadlock.
+  `create table if not exists movements (product_id text not null, order_id text, quantity integer not null)`,
   `create table if not exists reservations (
     order_id text primary key,
     product_id text not null,
     quantity integer not null,
     state text not null check (state in ('reserved', 'released'))
   )`,
-  `insert into stock (product_id, quantity) values
-    ${assortment.map(({ productId }) => `('${productId}', 100000)`).join()} on conflict (product_id) do nothing`,
   effectsTable,
 ]
 
@@ -47,31 +46,35 @@ export async function warehouseService({ store, endpoints, logger }: ServiceOpti
 }
 
 /** Nothing to reserve when the order was released before: events come in no promised order. */
-async function reserve(tx: Sql, { orderId, productId, quantity }: Line): Promise<void> {
+async function reserve(tx: Sql, line: Line): Promise<void> {
   const { rows } = await tx.query(
     `insert into reservations (order_id, product_id, quantity, state) values ($1, $2, $3, 'reserved')
      on conflict (order_id) do nothing returning order_id`,
-    [orderId, productId, quantity],
+    [line.orderId, line.productId, line.quantity],
   )
-  if (rows.length > 0) await addToStock(tx, productId, -quantity)
+  if (rows.length > 0) await move(tx, line, -line.quantity)
 }
 
-async function release(tx: Sql, { orderId, productId, quantity }: Line): Promise<void> {
+async function release(tx: Sql, line: Line): Promise<void> {
   const { rows } = await tx.query(
     `update reservations set state = 'released' where order_id = $1 and state = 'reserved' returning order_id`,
-    [orderId],
+    [line.orderId],
   )
   if (rows.length > 0) {
-    await addToStock(tx, productId, quantity)
+    await move(tx, line, line.quantity)
     return
   }
   await tx.query(
     `insert into reservations (order_id, product_id, quantity, state) values ($1, $2, $3, 'released')
      on conflict (order_id) do nothing`,
-    [orderId, productId, quantity],
+    [line.orderId, line.productId, line.quantity],
   )
 }
 
-async function addToStock(tx: Sql, productId: string, quantity: number): Promise<void> {
-  await tx.query('update stock set quantity = quantity + $2 where product_id = $1', [productId, quantity])
+async function move(tx: Sql, { orderId, productId }: Line, quantity: number): Promise<void> {
+  await tx.query('insert into movements (product_id, order_id, quantity) values ($1, $2, $3)', [
+    productId,
+    orderId,
+    quantity,
+  ])
 }
