@@ -12,7 +12,15 @@ export async function ensurePackages(project) {
     if (isUpToDate(project)) return
     console.error('npm: installing packages')
     const npm = process.env.npm_execpath
-    const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
+    const args = [
+      'ci',
+      '--include=dev',
+      '--include=optional',
+      '--no-audit',
+      '--no-fund',
+      '--no-update-notifier',
+      '--loglevel=error',
+    ]
     const { code } = await (npm === undefined
       ? run('npm', args, { cwd: project })
       : run(process.execPath, [npm, ...args], { cwd: project }))
