@@ -59,6 +59,7 @@ export class Lane {
   #isOpen = true
   #isFull = false
   #hasConfirmed = false
+  #hasNacked = false
 
   private constructor(model: ChannelModel, channel: ConfirmChannel, { onRoom, onEnd }: LaneEvents) {
     this.#model = model
@@ -67,7 +68,10 @@ export class Lane {
       this.#hasConfirmed = true
       this.#inFlight.settle(deliveryTag, multiple, confirm)
     })
-    channel.on('nack', ({ deliveryTag, multiple }) => this.#inFlight.settle(deliveryTag, multiple, nack))
+    channel.on('nack', ({ deliveryTag, multiple }) => {
+      this.#hasNacked = true
+      this.#inFlight.settle(deliveryTag, multiple, nack)
+    })
     channel.on('return', (message) => this.#markReturned(message))
     channel.on('drain', () => {
       this.#isFull = false
@@ -107,6 +111,10 @@ export class Lane {
     return this.#hasConfirmed
   }
 
+  get hasNacked(): boolean {
+    return this.#hasNacked
+  }
+
   /** `sentAtMs` of the oldest message in flight. */
   get oldestSentAtMs(): number | null {
     return this.#inFlight.oldest()?.sentAtMs ?? null
@@ -126,9 +134,9 @@ export class Lane {
     this.#inFlight.add({ settle, sentAtMs, message, returned: null })
   }
 
-  /** Settles what was sent before `sinceMs` as timed out. */
-  timeOut(sinceMs: number): void {
-    for (const entry of this.#inFlight.takeWhile((each) => each.sentAtMs <= sinceMs)) entry.settle(TIMED_OUT)
+  /** Settles what was sent `timeoutMs` ago or earlier as timed out. */
+  timeOut(nowMs: number, timeoutMs: number): void {
+    for (const entry of this.#inFlight.takeWhile((each) => nowMs - each.sentAtMs >= timeoutMs)) entry.settle(TIMED_OUT)
   }
 
   /** What is still in flight is unknown then. */

@@ -8,6 +8,8 @@ import type { Connection } from './connection.ts'
 import { CONNECTION_LOST, Lane } from './lane.ts'
 import type { PublishOutcome, Settle } from './lane.ts'
 import { LoopClock } from './loop-clock.ts'
+import { Patience } from './patience.ts'
+import type { LaneHealth } from './patience.ts'
 import { canHeal } from './topology.ts'
 import { waitMs } from './wait.ts'
 
@@ -32,10 +34,17 @@ const ENSURE_BACKOFF = { minMs: 200, maxMs: 10_000 }
 const UNHEALABLE_RETRY_MS = 30_000
 
 /**
+ * How much is sent on a new channel before its first confirm. After a failover the queue may have no leader: the channel
+ * then blocks in the broker, and past 400 messages (its credit) so does the connection, which answers no question any
+ * more. What was sent in vain is sent again later, so less is better.
+ */
+const START_WINDOW = 100
+
+/**
  * Publishes with confirms and the mandatory flag, and tells for each message what became of it.
  *
- * Messages travel on one confirm channel, the current lane. After a confirm timeout a new lane takes over, because the
- * old one may be wedged in the broker; the old one is closed once the rest of its messages is settled.
+ * Messages travel on one confirm channel, the current lane. After a confirm timeout or a nack a new lane takes over,
+ * because the old one may be wedged in the broker; the old one is closed once the rest of its messages is settled.
  */
 export class Publisher {
   readonly signals: {
@@ -67,6 +76,9 @@ export class Publisher {
   #wasReady = false
   #isProbing = false
   #answeredAtMs = Number.NEGATIVE_INFINITY
+  #isSaturated = false
+  #openedAtMs = 0
+  readonly #patience = new Patience()
   #unsubscribe: readonly (() => void)[] = []
 
   constructor(options: PublisherOptions) {
@@ -91,8 +103,15 @@ export class Publisher {
 
   /** How many messages can be sent now without waiting. */
   get free(): number {
-    if (!this.isReady || this.#lane?.isFull !== false) return 0
-    return Math.max(0, this.#window - this.#inFlight - this.#waiting.length)
+    return Math.max(0, this.#room - this.#waiting.length)
+  }
+
+  /** How many more messages may be in flight. */
+  get #room(): number {
+    const lane = this.#lane
+    if (lane === null || !this.isReady || lane.isFull) return 0
+    const left = this.#window - this.#inFlight
+    return lane.hasConfirmed ? left : Math.min(left, START_WINDOW - lane.inFlight)
   }
 
   /**
@@ -145,7 +164,7 @@ export class Publisher {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     await this.#opening.idle()
     const lanes = [...(this.#lane === null ? [] : [this.#lane]), ...this.#retired]
-    for (const lane of lanes) lane.timeOut(Number.POSITIVE_INFINITY)
+    for (const lane of lanes) lane.timeOut(Number.POSITIVE_INFINITY, 0)
     await Promise.all(lanes.map((lane) => lane.close()))
     this.#lane = null
     this.#retired.clear()
@@ -174,17 +193,20 @@ export class Publisher {
     lane.send(message, this.#clock.nowMs, (outcome) => {
       settle(outcome)
       this.#inFlight--
-      if (this.#inFlight === this.#window - 1 || this.#waiting.length > 0) this.#sendWaiting()
+      if (this.#isSaturated) this.#sendWaiting()
       if (this.#inFlight === 0) this.signals.idle.emit()
     })
+    this.#isSaturated ||= this.#room <= 0
   }
 
   #sendWaiting(): void {
-    while (this.#waiting.length > 0 && this.isReady && this.#inFlight < this.#window && !this.#lane?.isFull) {
+    while (this.#waiting.length > 0 && this.#room > 0) {
       const next = this.#waiting.shift()
       if (next !== undefined) this.#send(next.message, next.settle)
     }
-    if (this.free > 0) this.signals.available.emit()
+    if (this.free === 0 || !this.#isSaturated) return
+    this.#isSaturated = false
+    this.signals.available.emit()
   }
 
   async #idle(): Promise<void> {
@@ -216,6 +238,7 @@ export class Publisher {
           onRoom: () => this.#sendWaiting(),
           onEnd: (lane) => this.#laneEnded(lane),
         })
+        this.#openedAtMs = this.#clock.nowMs
         this.#update()
       } catch (error) {
         if (this.#connection.current !== model) continue
@@ -241,26 +264,36 @@ export class Publisher {
 
   #tick(): void {
     const nowMs = this.#clock.nowMs
-    for (const lane of [this.#lane, ...this.#retired]) {
-      if (lane === null) continue
-      if (lane !== this.#lane && lane.inFlight === 0) this.#dispose(lane)
-      const ageMs = nowMs - (lane.oldestSentAtMs ?? nowMs)
-      if (ageMs >= this.#confirmTimeoutMs) this.#timeOut(lane, nowMs - this.#confirmTimeoutMs)
-      else if (ageMs >= this.#probeAfterMs && nowMs - this.#answeredAtMs >= this.#probeAfterMs) this.#probe()
-    }
+    for (const lane of [this.#lane, ...this.#retired]) if (lane !== null) this.#check(lane, nowMs)
   }
 
-  #timeOut(lane: Lane, sinceMs: number): void {
+  #check(lane: Lane, nowMs: number): void {
+    const isCurrent = lane === this.#lane
+    const oldestInFlightMs = nowMs - (lane.oldestSentAtMs ?? nowMs)
+    if (!isCurrent && lane.inFlight === 0) this.#dispose(lane)
+    else if (oldestInFlightMs >= this.#confirmTimeoutMs) this.#timeOut(lane, nowMs)
+    else if (isCurrent && this.#patience.isOver(this.#health(lane, nowMs, oldestInFlightMs))) {
+      this.#patience.end(nowMs)
+      this.#replace(lane)
+    } else if (oldestInFlightMs >= this.#probeAfterMs && nowMs - this.#answeredAtMs >= this.#probeAfterMs) this.#probe()
+  }
+
+  #health({ hasConfirmed, hasNacked }: Lane, nowMs: number, oldestInFlightMs: number): LaneHealth {
+    return { ageMs: nowMs - this.#openedAtMs, oldestInFlightMs, hasConfirmed, hasNacked }
+  }
+
+  #timeOut(lane: Lane, nowMs: number): void {
     const before = lane.inFlight
-    if (lane === this.#lane) {
-      this.#lane = null
-      this.#retired.add(lane)
-    }
-    lane.timeOut(sinceMs)
-    this.#logger.warn(
-      { count: before - lane.inFlight, timeoutMs: this.#confirmTimeoutMs },
-      'confirms did not come in time',
-    )
+    lane.timeOut(nowMs, this.#confirmTimeoutMs)
+    const fields = { count: before - lane.inFlight, timeoutMs: this.#confirmTimeoutMs }
+    this.#logger.warn(fields, 'confirms did not come in time')
+    if (lane === this.#lane) this.#replace(lane)
+  }
+
+  /** What is in flight on it can still be confirmed. */
+  #replace(lane: Lane): void {
+    this.#lane = null
+    this.#retired.add(lane)
     this.#update()
     void this.#opening.run()
   }
