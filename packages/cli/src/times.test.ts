@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseTime, showTime } from './times.ts'
+import { parseTime, showMoment, showTime } from './times.ts'
 
 const now = new Date('2026-07-01T12:00:00Z')
 
@@ -19,7 +19,8 @@ test.each(['', '2', '2y', '-2h', 'yesterday', '2026-13-01', '2026', 'h', '999999
   expect(parseTime(text, now)).toBeUndefined()
 })
 
-test('shows seconds in UTC, and nothing for no time', () => {
-  expect(showTime(new Date('2026-06-30T10:15:00.123+02:00'))).toBe('2026-06-30 08:15:00Z')
-  expect(showTime(null)).toBe('')
+test('shows times in UTC, and nothing for no time', () => {
+  const time = new Date('2026-06-30T10:15:00.123+02:00')
+  expect([showTime(time), showMoment(time)]).toEqual(['2026-06-30 08:15:00Z', '2026-06-30 08:15:00.123Z'])
+  expect([showTime(null), showMoment(null)]).toEqual(['', ''])
 })

@@ -16,7 +16,12 @@ function existing(time: Date): Date | undefined {
   return Number.isNaN(time.getTime()) ? undefined : time
 }
 
-/** `2026-07-01 12:30:05Z`: seconds are enough for people, and UTC is the same for all of them. */
+/** `2026-07-01 12:30:05Z`: seconds are enough for lists, and UTC is the same for all who read them. */
 export function showTime(time: Date | null): string {
   return time === null ? '' : `${time.toISOString().slice(0, 19).replace('T', ' ')}Z`
+}
+
+/** `2026-07-01 12:30:05.123Z`: for one message whose steps are milliseconds apart. */
+export function showMoment(time: Date | null): string {
+  return time === null ? '' : time.toISOString().replace('T', ' ')
 }

@@ -60,7 +60,7 @@ describe('events lint', () => {
     expect(stdout).toMatch(
       /^warning +misses-scopes +pattern "\*\.delivery\.\*" .* misses "order\.viporder\.delivery\.onDelivered"; "#\.delivery\.\*" takes them too$/m,
     )
-    expect(stdout).toContain('1 errors, 1 warnings, 0 notes')
+    expect(stdout).toContain('1 error, 1 warning, 0 notes')
     expect(code).toBe(2)
   })
 

@@ -1,6 +1,7 @@
 import type { LintFinding } from '@warren/bus'
 import { lint } from '@warren/bus'
 import type { Command } from 'commander'
+import { counted } from '../../counted.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { sessionOf } from '../../session.ts'
 import { table } from '../../table.ts'
@@ -44,7 +45,7 @@ function countLevels(findings: readonly LintFinding[]): Counts {
 }
 
 function summary({ errors, warnings, notes }: Counts): string {
-  return `${errors} errors, ${warnings} warnings, ${notes} notes`
+  return [counted(errors, 'error'), counted(warnings, 'warning'), counted(notes, 'note')].join(', ')
 }
 
 const columns = [

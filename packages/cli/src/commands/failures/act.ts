@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { Argument } from 'commander'
 import { actor } from '../../actor.ts'
 import { confirm } from '../../confirm.ts'
+import { counted } from '../../counted.ts'
 import { CliError } from '../../errors.ts'
 import { messageIds, storeOption } from '../../options.ts'
 import { sessionOf } from '../../session.ts'
@@ -111,8 +112,4 @@ function chosenFilters(action: Action, ids: readonly string[], options: ActOptio
 
 function apply(store: Store, action: Action, filter: FailureFilter, by: string): Promise<number> {
   return action === 'retry' ? store.failures.retry(filter, by) : store.failures.discard(filter, by)
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { Argument } from 'commander'
+import { counted } from '../../counted.ts'
 import { CliError } from '../../errors.ts'
 import { messageIds, storeOption } from '../../options.ts'
 import type { Session } from '../../session.ts'
@@ -60,5 +61,5 @@ async function retryName(session: Session, stores: readonly NamedStore[], name: 
 }
 
 function count(events: number): string {
-  return events === 1 ? '1 event is' : `${events} events are`
+  return `${counted(events, 'event')} ${events === 1 ? 'is' : 'are'}`
 }

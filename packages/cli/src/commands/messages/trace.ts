@@ -9,7 +9,7 @@ import type { NamedStore, StoreOptions } from '../../stores.ts'
 import { withStores } from '../../stores.ts'
 import type { Column } from '../../table.ts'
 import { clipped, properties, section, table } from '../../table.ts'
-import { showTime } from '../../times.ts'
+import { showMoment } from '../../times.ts'
 import { findMessage } from './find.ts'
 import type { Receipt } from './receipts.ts'
 import { receiptsOf } from './receipts.ts'
@@ -70,7 +70,7 @@ function describePublished(sent: readonly StoreRow<SentMessage>[], stores: reado
         ['event', name],
         ['entity', entityId],
         ['by', stores.length > 1 ? `${source} (store ${store})` : source],
-        ['at', showTime(createdAt)],
+        ['at', showMoment(createdAt)],
         ['state', attempts === 0 ? state : `${state} after ${attempts} attempts`],
         ...(error === null ? [] : [['error', error] as const]),
       ]),
@@ -81,9 +81,9 @@ function describePublished(sent: readonly StoreRow<SentMessage>[], stores: reado
 const columns: readonly Column<Receipt>[] = [
   { heading: 'subscription', cell: (row) => row.subscription },
   { heading: 'status', cell: (row) => row.status },
-  { heading: 'received', cell: (row) => showTime(row.receivedAt) },
-  { heading: 'settled', cell: (row) => showTime(row.settledAt) },
+  { heading: 'received', cell: (row) => showMoment(row.receivedAt) },
+  { heading: 'settled', cell: (row) => showMoment(row.settledAt) },
   { heading: 'attempts', cell: (row) => row.attempts ?? '', align: 'right' },
-  { heading: 'due', cell: (row) => showTime(row.dueAt) },
+  { heading: 'due', cell: (row) => showMoment(row.dueAt) },
   { heading: 'error', cell: (row) => clipped(row.error ?? '') },
 ]
