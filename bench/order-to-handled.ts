@@ -12,6 +12,8 @@ import { assertHandledOnce } from './support/handled-once.ts'
 import { inParallel } from './support/in-parallel.ts'
 import { EFFECTS_TABLE, newOrders, ORDERS_TABLE } from './support/orders.ts'
 
+const WARM_UP = 300
+
 /**
  * From an order to its effect in a handler, each exactly once, while orders keep coming: Warren (over the broker, which
  * runs on the same machine) beside two job queues that live in the database alone. Each in the set-up its documentation
@@ -50,26 +52,26 @@ export const run: Bench = async (context) => {
     return orders / seconds
   }
 
-  const systems = [(url: string) => startWarren(url, vhost.amqpUrls), startPgBoss, startGraphileWorker] as const
-  const pgBoss: Pair[] = []
-  const graphileWorker: Pair[] = []
+  const peers = [
+    { name: 'pg-boss', start: (url: string) => startPgBoss(url, 'throughput'), isBarred: true },
+    { name: 'pg-boss with NOTIFY', start: (url: string) => startPgBoss(url, 'latency'), isBarred: false },
+    { name: 'graphile-worker', start: startGraphileWorker, isBarred: true },
+  ].map((peer) => ({ ...peer, pairs: [] as Pair[] }))
+  const start = (url: string): Promise<System> => startWarren(url, vhost.amqpUrls)
   try {
-    for (const start of systems) await measure(start, 300)
+    await measure(start, WARM_UP)
+    for (const peer of peers) await measure(peer.start, WARM_UP)
     for (let round = 0; round < alternations(context); round++) {
-      const [warren, boss, worker] = [
-        await measure(systems[0], count),
-        await measure(systems[1], count),
-        await measure(systems[2], count),
-      ]
-      pgBoss.push({ warren, peer: boss })
-      graphileWorker.push({ warren, peer: worker })
+      const warren = await measure(start, count)
+      for (const peer of peers) peer.pairs.push({ warren, peer: await measure(peer.start, count) })
     }
   } finally {
     await broker.deleteVhost(vhost.name)
   }
-  const bar = { atLeast: 2 }
-  return [
-    ratioRow(pgBoss, 'orders/s', { name: 'order → handled once: Warren ÷ pg-boss', bar }),
-    ratioRow(graphileWorker, 'orders/s', { name: 'order → handled once: Warren ÷ graphile-worker', bar }),
-  ]
+  return peers.map(({ name, pairs, isBarred }) =>
+    ratioRow(pairs, 'orders/s', {
+      name: `order → handled once: Warren ÷ ${name}`,
+      ...(isBarred ? { bar: { atLeast: 2 } } : {}),
+    }),
+  )
 }
