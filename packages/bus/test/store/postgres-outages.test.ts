@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
@@ -10,7 +10,7 @@ import { newId } from '../../src/envelope/uuid.ts'
 import { postgresStore } from '../../src/store/postgres/index.ts'
 import type { PostgresStore, PostgresStoreOptions } from '../../src/store/postgres/index.ts'
 import { codeOf, event, gate, message, until } from './fixtures.ts'
-import { untilBlocked } from './postgres-fixtures.ts'
+import { proxyTo, untilBlocked } from './postgres-fixtures.ts'
 
 function storeOn(url: string, options: Partial<PostgresStoreOptions> = {}): PostgresStore {
   const store = postgresStore({ connectionString: url, ...options })
@@ -189,7 +189,7 @@ describe('a server that goes away', () => {
   test('a commit whose connection is cut before the answer is unknown, and present() tells the truth', async () => {
     const store = storeOn(url)
     await store.start()
-    const proxy = await cuttingProxy(url)
+    const proxy = await proxyTo(url)
     const cut = storeOn(proxy.url)
     const sent = event()
     const run = cut.transaction(async (tx) => {
@@ -316,42 +316,4 @@ function deepText(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const own = Object.getOwnPropertyNames(error).map((name) => String(Reflect.get(error, name)))
   return [...own, JSON.stringify(error), deepText(error.cause)].join('\n')
-}
-
-/** Stands between a store and its database: can let the questions through and keep the answers. */
-async function cuttingProxy(url: string) {
-  const target = new URL(url)
-  const [port, host] = [Number(target.port), target.hostname]
-  const sockets = new Set<Socket>()
-  const swallowed = gate()
-  let swallows = false
-  const server = createServer((client) => {
-    const upstream = connect(port, host)
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
-      socket.on('error', () => undefined)
-    }
-    client.pipe(upstream)
-    upstream.on('data', (chunk) => {
-      if (swallows) swallowed.open()
-      else client.write(chunk)
-    })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const cut = () => {
-    for (const socket of sockets) socket.destroy()
-  }
-  onTestFinished(() => {
-    cut()
-    server.close()
-  })
-  target.port = String((server.address() as AddressInfo).port)
-  return {
-    url: target.href,
-    swallowed: swallowed.opened,
-    swallowAnswers: () => {
-      swallows = true
-    },
-    cut,
-  }
 }

@@ -220,10 +220,13 @@ describe('partitions', () => {
     await store.query(`update warren.inbox_default set received_at = ${age} where message_id <> '${young.id}'`)
     await store.inbox.countStart('order.crm', old.id)
     await store.query(`update warren.inbox_start set counted_at = ${age}`)
+    await store.leases.acquire('relay', ['gone', 'recent'], 'a', -1)
+    await store.query(`update warren.lease set expires_at = now() - interval '8 days' where name = 'gone'`)
     expect((await store.maintain(retention)).removed).toEqual([
       'outbox_default: 1 rows',
       'inbox_default: 1 rows',
       'inbox_start: 1 rows',
+      'lease: 1 rows',
     ])
     expect((await store.messages.sent({})).map(({ id }) => id).toSorted()).toEqual([pending.id, young.id].toSorted())
     expect((await store.messages.received({})).map(({ messageId }) => messageId).toSorted()).toEqual(

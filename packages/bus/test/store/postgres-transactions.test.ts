@@ -7,7 +7,7 @@ import { postgresStore } from '../../src/store/postgres/index.ts'
 import type { PostgresStore } from '../../src/store/postgres/index.ts'
 import type { Sql } from '../../src/store/store.ts'
 import { codeOf, event, failure, gate, message } from './fixtures.ts'
-import { untilBlocked } from './postgres-fixtures.ts'
+import { proxyTo, untilBlocked } from './postgres-fixtures.ts'
 
 let url: string
 let store: PostgresStore
@@ -183,6 +183,51 @@ describe('timeouts and locks', () => {
     await store.outbox.confirm([first!, second!])
     await rival
     expect((await store.messages.trace(a.id)).sent?.state).toBe('sent')
+  })
+})
+
+describe('round trips', () => {
+  async function countRoundTrips(work: (store: PostgresStore) => Promise<unknown>): Promise<number> {
+    const proxy = await proxyTo(url)
+    const own = postgresStore({ connectionString: proxy.url, maxConnections: 1 })
+    onTestFinished(() => own.stop())
+    await own.ping()
+    const before = proxy.roundTrips
+    await work(own)
+    return proxy.roundTrips - before
+  }
+
+  test('BEGIN goes with the first statement, and an event with the COMMIT', async () => {
+    const count = await countRoundTrips((own) =>
+      own.transaction(
+        async (tx) => {
+          await write(tx, newId())
+          await own.outbox.append(tx, [event()])
+        },
+        { statementTimeoutMs: 5_000 },
+      ),
+    )
+    expect(count).toBe(2)
+  })
+
+  test('a transaction without a statement makes none', async () => {
+    expect(await countRoundTrips((own) => own.transaction((tx) => own.savepoint(tx, () => Promise.resolve())))).toBe(0)
+  })
+
+  test('a savepoint makes none of its own while all goes well, and one when it is undone', async () => {
+    const count = await countRoundTrips((own) =>
+      own.transaction(async (tx) => {
+        await own.inbox.receive(tx, 'order.crm', [message()])
+        for (let n = 0; n < 10; n++) await own.savepoint(tx, (inner) => write(inner, newId()))
+        const undone = own.savepoint(tx, async (inner) => {
+          await write(inner, newId())
+          throw new Error('no')
+        })
+        await undone.catch(() => undefined)
+      }),
+    )
+    // receive, ten effects, one effect and its undoing, COMMIT
+    expect(count).toBe(14)
   })
 })
 

@@ -245,11 +245,17 @@ describe('retention', () => {
     })
     await store.outbox.confirm([...old.filter((id) => id !== pending), young])
     await store.inbox.countStart('order.crm', young)
-    await store.transaction((tx) => tx.query('update warren_inbox_start set counted_at = 1'))
+    await store.leases.acquire('relay', ['gone'], 'a', -8 * DAY_MS)
+    await store.leases.acquire('relay', ['recent'], 'a', -DAY_MS)
+    await store.transaction(async (tx) => {
+      await tx.query('update warren_inbox_start set counted_at = 1')
+      await tx.query('update warren_outbox set created_at = 1')
+      await tx.query('update warren_inbox set received_at = 1')
+    })
 
     expect(await store.maintain({ outboxDays: 30, inboxDays: 30 })).toEqual({
       created: [],
-      removed: ['outbox: 4499 rows', 'inbox: 3000 rows', 'inbox_start: 1 rows'],
+      removed: ['outbox: 4499 rows', 'inbox: 3000 rows', 'inbox_start: 1 rows', 'lease: 1 rows'],
       kept: [
         { what: 'outbox: 1 rows', why: 'they are not sent yet' },
         { what: 'inbox: 1 rows', why: 'their failures are not settled yet' },
@@ -257,5 +263,21 @@ describe('retention', () => {
     })
     expect((await store.messages.sent({})).map(({ id }) => id)).toEqual([young, pending])
     expect((await store.messages.received({})).map(({ messageId }) => messageId)).toEqual([young, failed])
+  })
+
+  test('a message whose id says nothing of its age is kept for as long as the others', async () => {
+    const store = await openSqlite(await freshFile())
+    const ids = ['00000000-0000-4000-8000-000000000000', 'ffffffff-ffff-4fff-bfff-ffffffffffff']
+    const retention = { outboxDays: 30, inboxDays: 30 }
+    await store.transaction((tx) =>
+      store.inbox.receive(
+        tx,
+        'order.crm',
+        ids.map((id) => message({ id })),
+      ),
+    )
+    expect((await store.maintain(retention)).removed).toEqual([])
+    await store.transaction((tx) => tx.query('update warren_inbox set received_at = $1', [Date.now() - 31 * DAY_MS]))
+    expect((await store.maintain(retention)).removed).toEqual(['inbox: 2 rows'])
   })
 })

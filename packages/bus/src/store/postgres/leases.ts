@@ -31,7 +31,7 @@ export class PostgresLeases implements LeaseStore {
   /** The row stays, expired, so that its epoch goes on growing. */
   async release(group: string, names: readonly string[], owner: string): Promise<void> {
     await this.#connection.run(
-      `update warren.lease set expires_at = '-infinity' where lease_group = $1 and name = any($2::text[]) and owner = $3`,
+      `update warren.lease set expires_at = clock_timestamp() where lease_group = $1 and name = any($2::text[]) and owner = $3`,
       [group, names, owner],
     )
   }

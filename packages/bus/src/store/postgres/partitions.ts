@@ -13,6 +13,8 @@ const DAYS_AHEAD = 7
 const LOCK_TIMEOUT_MS = 500
 const LOCK_NOT_AVAILABLE = '55P03'
 const DELETE_BATCH = 10_000
+/** Each start of a process leaves one behind. */
+const FORGOTTEN_LEASE_DAYS = 7
 
 type Table = 'outbox' | 'inbox'
 
@@ -38,7 +40,8 @@ export async function maintainPartitions(
     removed.push(...report.removed)
     kept.push(...report.kept)
   }
-  removed.push(...(await deleteOldStarts(transactions, statements, retention.inboxDays)))
+  removed.push(...(await deleteOldRows(transactions, statements, 'inbox_start', retention.inboxDays)))
+  removed.push(...(await deleteOldRows(transactions, statements, 'lease', FORGOTTEN_LEASE_DAYS)))
   return { created, removed, kept }
 }
 
@@ -137,7 +140,7 @@ function dropPartition(
     if (needed > 0)
       return `${needed} ${table === 'outbox' ? 'events are not sent yet' : 'failures are not settled yet'}`
     // DETACH … CONCURRENTLY would not lock, but is refused where there is a default partition.
-    await tx.query(`drop table ${schema}.${name}`)
+    await tx.query(`drop table if exists ${schema}.${name}`)
     return 'dropped'
   })
 }
@@ -170,12 +173,22 @@ function deleteFromDefault(
   return deleteInBatches(transactions, statements.text(DELETE_FROM_DEFAULT[table]), oldest)
 }
 
-async function deleteOldStarts(transactions: Transactions, statements: Statements, days: number): Promise<string[]> {
+const OLD_ROWS = {
+  inbox_start: `delete from warren.inbox_start where (subscription, message_id) in (
+    select subscription, message_id from warren.inbox_start where counted_at < to_timestamp($1::float8 / 1000) limit $2)`,
+  lease: `delete from warren.lease where (lease_group, name) in (
+    select lease_group, name from warren.lease where expires_at < to_timestamp($1::float8 / 1000) limit $2)`,
+}
+
+async function deleteOldRows(
+  transactions: Transactions,
+  statements: Statements,
+  table: keyof typeof OLD_ROWS,
+  days: number,
+): Promise<string[]> {
   const oldest = await transactions.run(async (tx) => (await nowMs(tx)) - days * DAY_MS)
-  const text = `delete from warren.inbox_start where (subscription, message_id) in (
-    select subscription, message_id from warren.inbox_start where counted_at < to_timestamp($1::float8 / 1000) limit $2)`
-  const deleted = await deleteInBatches(transactions, statements.text(text), oldest)
-  return deleted > 0 ? [`inbox_start: ${deleted} rows`] : []
+  const deleted = await deleteInBatches(transactions, statements.text(OLD_ROWS[table]), oldest)
+  return deleted > 0 ? [`${table}: ${deleted} rows`] : []
 }
 
 async function deleteInBatches(transactions: Transactions, text: string, oldest: number): Promise<number> {

@@ -93,6 +93,6 @@ class SqliteStoreImplementation implements SqliteStore {
   }
 
   maintain(retention: Retention): Promise<MaintenanceReport> {
-    return maintainTables(this.#transactions, retention)
+    return maintainTables(this.#connection, this.#transactions, retention)
   }
 }

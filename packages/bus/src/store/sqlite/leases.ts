@@ -31,9 +31,9 @@ export class SqliteLeases implements LeaseStore {
 
   /** The row stays, expired, so that its epoch goes on growing. */
   async release(group: string, names: readonly string[], owner: string): Promise<void> {
-    const text = `update warren_lease set expires_at = 0
+    const text = `update warren_lease set expires_at = $4
       where lease_group = $1 and name in (select value from json_each($2)) and owner = $3`
-    await this.#transactions.write((tx) => tx.all(text, [group, names, owner]))
+    await this.#transactions.write((tx) => tx.all(text, [group, names, owner, Date.now()]))
   }
 
   async list(group: string): Promise<readonly Lease[]> {

@@ -22,6 +22,13 @@ const SUBSCRIPTIONS = `
     from subscriptions s where s.subscription is not null
   )`
 
+export async function subscriptionsWithEntries(connection: Connection): Promise<readonly string[]> {
+  const rows = await connection.read<{ subscription: string }>(
+    `${SUBSCRIPTIONS} select subscription from subscriptions where subscription is not null`,
+  )
+  return rows.map(({ subscription }) => subscription)
+}
+
 export class SqliteMessages implements MessageReads {
   readonly #connection: Connection
 
@@ -54,17 +61,13 @@ export class SqliteMessages implements MessageReads {
     if (filter.status !== undefined && filter.status !== 'handled') where.always(`i.status <> 'handled'`)
     const limit = filter.limit ?? 50
     const subscriptions =
-      filter.subscription === undefined
-        ? await this.#connection.read<{ subscription: string }>(
-            `${SUBSCRIPTIONS} select subscription from subscriptions where subscription is not null`,
-          )
-        : [{ subscription: filter.subscription }]
+      filter.subscription === undefined ? await subscriptionsWithEntries(this.#connection) : [filter.subscription]
     const subscription = where.parameter(null)
     const text = `select ${ENTRY_COLUMNS} from warren_inbox i
       where i.subscription = ${subscription} and ${where.text} order by i.message_id desc limit ${where.parameter(limit)}`
     const rows: InboxRow[] = []
     for (const each of subscriptions) {
-      rows.push(...(await this.#connection.read<InboxRow>(text, where.values.with(-2, each.subscription))))
+      rows.push(...(await this.#connection.read<InboxRow>(text, where.values.with(-2, each))))
     }
     rows.sort((a, b) => compare(b.message_id, a.message_id) || compare(a.subscription, b.subscription))
     const last = rows[limit - 1]?.message_id

@@ -1,24 +1,33 @@
 import { DAY_MS, leastIdAt } from '../ids.ts'
 import type { MaintenanceReport, Retention } from '../store.ts'
+import type { Connection } from './connection.ts'
+import { subscriptionsWithEntries } from './messages.ts'
 import type { Transactions } from './transactions.ts'
 
 /** Deletes in steps this small: nobody else writes meanwhile. */
 const BATCH = 2_000
+/** Each start of a process leaves one behind. */
+const FORGOTTEN_LEASE_MS = 7 * DAY_MS
+const BEYOND_ALL_IDS = 'g'
 
+/**
+ * $1 and $2 bound the ids, $3 is the time. Both, because an id that is no UUIDv7, of a publisher that is not Warren, says
+ * nothing of its age: such a row goes when it was written long enough ago.
+ */
 const OLD_EVENTS = `
   delete from warren_outbox where id in (
     select o.id from warren_outbox o
-    where o.id < $1 and not exists (
+    where o.id >= $1 and o.id < $2 and o.created_at < $3 and not exists (
       select 1 from warren_outbox_pending p where p.state in ('pending', 'unroutable', 'unpublishable') and p.id = o.id)
-    order by o.id limit $2)
+    order by o.id limit $4)
   returning 1`
 
 const OLD_ENTRIES = `
   delete from warren_inbox where (subscription, message_id) in (
     select i.subscription, i.message_id from warren_inbox i
-    where i.subscription = $3 and i.message_id < $1 and not exists (
+    where i.subscription = $5 and i.message_id >= $1 and i.message_id < $2 and i.received_at < $3 and not exists (
       select 1 from warren_inbox_failure f where f.subscription = i.subscription and f.message_id = i.message_id)
-    order by i.message_id limit $2)
+    order by i.message_id limit $4)
   returning 1`
 
 const OLD_STARTS = `
@@ -31,52 +40,67 @@ const KEPT_EVENTS = `
   where state in ('pending', 'unroutable', 'unpublishable') and id < $1`
 const KEPT_ENTRIES = 'select count(*) as count from warren_inbox_failure where message_id < $1'
 
+const OLD_LEASES = `
+  delete from warren_lease where (lease_group, name) in (
+    select lease_group, name from warren_lease where expires_at < $1 limit $2)
+  returning 1`
+
 /** Deletes what is old and settled, a little at a time. */
-export async function maintainTables(transactions: Transactions, retention: Retention): Promise<MaintenanceReport> {
+export async function maintainTables(
+  connection: Connection,
+  transactions: Transactions,
+  retention: Retention,
+): Promise<MaintenanceReport> {
   const now = Date.now()
-  const oldestEvent = leastIdAt(now - retention.outboxDays * DAY_MS)
+  const oldestEventMs = now - retention.outboxDays * DAY_MS
   const oldestEntryMs = now - retention.inboxDays * DAY_MS
-  const oldestEntry = leastIdAt(oldestEntryMs)
-  const removed: string[] = []
-  const kept: { what: string; why: string }[] = []
-
-  const events = await deleteAll(transactions, OLD_EVENTS, [oldestEvent])
-  if (events > 0) removed.push(`outbox: ${events} rows`)
-
-  let entries = 0
-  const subscriptions = await transactions.write((tx) =>
-    tx.all<{ subscription: string }>('select distinct subscription from warren_inbox'),
-  )
-  for (const { subscription } of subscriptions) {
-    entries += await deleteAll(transactions, OLD_ENTRIES, [oldestEntry], [subscription])
+  const subscriptions = await subscriptionsWithEntries(connection)
+  const counts = {
+    outbox: await deleteById(transactions, OLD_EVENTS, oldestEventMs, now),
+    inbox: await sum(subscriptions, (name) => deleteById(transactions, OLD_ENTRIES, oldestEntryMs, now, name)),
+    inbox_start: await deleteInBatches(transactions, OLD_STARTS, [oldestEntryMs, BATCH]),
+    lease: await deleteInBatches(transactions, OLD_LEASES, [now - FORGOTTEN_LEASE_MS, BATCH]),
   }
-  if (entries > 0) removed.push(`inbox: ${entries} rows`)
+  const removed = Object.entries(counts).flatMap(([table, rows]) => (rows > 0 ? [`${table}: ${rows} rows`] : []))
 
-  const starts = await deleteAll(transactions, OLD_STARTS, [oldestEntryMs])
-  if (starts > 0) removed.push(`inbox_start: ${starts} rows`)
-
-  const pending = await count(transactions, KEPT_EVENTS, oldestEvent)
+  const kept: { what: string; why: string }[] = []
+  const pending = await count(connection, KEPT_EVENTS, leastIdAt(oldestEventMs))
   if (pending > 0) kept.push({ what: `outbox: ${pending} rows`, why: 'they are not sent yet' })
-  const failures = await count(transactions, KEPT_ENTRIES, oldestEntry)
+  const failures = await count(connection, KEPT_ENTRIES, leastIdAt(oldestEntryMs))
   if (failures > 0) kept.push({ what: `inbox: ${failures} rows`, why: 'their failures are not settled yet' })
   return { created: [], removed, kept }
 }
 
-async function deleteAll(
+/** Ids from before the retention, and ids from the future, which are of another version: each is a range of the key. */
+async function deleteById(
   transactions: Transactions,
   text: string,
-  before: readonly [unknown],
-  after: readonly unknown[] = [],
+  oldestMs: number,
+  now: number,
+  subscription?: string,
 ): Promise<number> {
+  const rest = [oldestMs, BATCH, ...(subscription === undefined ? [] : [subscription])]
+  const old = await deleteInBatches(transactions, text, ['', leastIdAt(oldestMs), ...rest])
+  const future = await deleteInBatches(transactions, text, [leastIdAt(now + DAY_MS), BEYOND_ALL_IDS, ...rest])
+  return old + future
+}
+
+async function deleteInBatches(transactions: Transactions, text: string, values: readonly unknown[]): Promise<number> {
   let deleted = 0
   for (;;) {
-    const batch = await transactions.write((tx) => tx.all(text, [...before, BATCH, ...after]).length)
+    const batch = await transactions.write((tx) => tx.all(text, values).length)
     deleted += batch
     if (batch < BATCH) return deleted
   }
 }
 
-async function count(transactions: Transactions, text: string, value: string): Promise<number> {
-  const [row] = await transactions.write((tx) => tx.all<{ count: number }>(text, [value]))
+async function sum<T>(values: readonly T[], measure: (value: T) => Promise<number>): Promise<number> {
+  let total = 0
+  for (const value of values) total += await measure(value)
+  return total
+}
+
+async function count(connection: Connection, text: string, value: string): Promise<number> {
+  const [row] = await connection.read<{ count: number }>(text, [value])
   return row?.count ?? 0
 }
