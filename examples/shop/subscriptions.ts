@@ -8,3 +8,9 @@ export const subscriptions = {
   loyalty: { name: 'viporder.loyalty', patterns: ['order.viporder.#'] },
   search: { name: 'product.search', patterns: ['product.#'] },
 } as const
+
+/**
+ * How every subscriber handles. Its handlers take milliseconds; the deadline also says how long a retry stays with a
+ * process that was killed over it (20 deadlines and 30 s), so it is a short one.
+ */
+export const handling = { timeoutMs: 3_000 } as const

@@ -12,6 +12,8 @@ export interface ChaosOptions {
   readonly cluster: Cluster | null
   readonly areServicesRestarted: boolean
   readonly services: readonly ServiceProcess[]
+  /** Those of the services that may be killed. */
+  readonly victims: readonly ServiceName[]
   /** How much of the orders is placed, from 0 to 1. */
   readonly progress: () => number
   /** How long the run is meant to be. */
@@ -88,13 +90,13 @@ export class Chaos {
   }
 
   async #killServices(schedule: Schedule): Promise<void> {
-    const { services, seed, onEvent } = this.#options
+    const { services, victims, seed, onEvent } = this.#options
     const random = seededRandom(seed + 1)
     for (const progress of schedule) {
       if (!(await this.#reached(progress))) return
       // Not with the others in one moment, but somewhere between this and the next.
       await delay(random() * 500)
-      const allowed = services.map(({ name }) => name).filter((name) => !this.#isMeasuring || name !== 'orders')
+      const allowed = victims.filter((name) => !this.#isMeasuring || name !== 'orders')
       const victim = nextVictim(this.#killed, allowed, random)
       const service = services.find(({ name }) => name === victim)
       if (service === undefined) return

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util'
+import { isServiceName, serviceNames } from '../services/services.ts'
+import type { ServiceName } from '../services/services.ts'
 import { sabotages } from './sabotage.ts'
 import type { Sabotage } from './sabotage.ts'
 
@@ -22,6 +24,8 @@ export interface DemoOptions {
   /** How long a subscriber waits between its commit and its acknowledgement: the moment in which to be killed. */
   readonly slowAckMs: number
   readonly sabotage: Sabotage | null
+  /** The services that may be killed. */
+  readonly victims: readonly ServiceName[]
 }
 
 export const help = `The shop on a RabbitMQ cluster of its own, and the truth about it at the end.
@@ -74,6 +78,7 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' | 'c
     seed: values.seed === undefined ? Date.now() % 1_000_000 : number('seed', values.seed, { from: 0 }),
     slowAckMs: number('slow-ack', values['slow-ack'], { from: 0, to: 5_000 }),
     sabotage: sabotage ?? null,
+    victims: values.victims.split(',').filter(isServiceName),
   }
 }
 
@@ -102,6 +107,7 @@ function parse(args: readonly string[]) {
         // For the tests of the check itself, and so not in the help.
         'slow-ack': { type: 'string', default: '0' },
         sabotage: { type: 'string' },
+        victims: { type: 'string', default: serviceNames.join() },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })

@@ -8,9 +8,9 @@ const POLL_MS = 250
 const SETTLED_MS = 2_000
 /** Something is missing, and so long nothing has moved: longer than a lost connection or a silent node takes. */
 const STUCK_MS = 12_000
-/** The same while events wait to be sent or retried: leases, confirm timeouts and delays come on top. */
-const WAITING_MS = 30_000
-const TIMEOUT_MS = 180_000
+/** The same while events wait to be sent or retried. A retry waits the longest, when the process that had it was killed: 90 s. */
+const WAITING_MS = 100_000
+const TIMEOUT_MS = 300_000
 
 /** Waits until all events have been handled; or until nothing moves any more, which leaves it to the truth to say what is missing. */
 export async function untilQuiet(readCounts: () => Promise<Counts>): Promise<void> {

@@ -66,7 +66,7 @@ export function textOf(report: Report): readonly string[] {
 
 /** One sentence. */
 export function verdictOf(truth: Truth): string {
-  const { lost, duplicated, ghosts, parked, unroutable, expected, orders } = truth
+  const { lost, duplicated, ghosts, parked, retrying, unroutable, expected, orders } = truth
   if (isClean(truth)) {
     return styleText(
       'green',
@@ -74,7 +74,7 @@ export function verdictOf(truth: Truth): string {
     )
   }
   const wrong = [
-    [lost, 'lost'],
+    [lost, retrying === 0 ? 'lost' : `without an effect (${retrying} still to be retried)`],
     [duplicated, 'applied twice'],
     [ghosts, 'applied though it never happened'],
     [parked, 'parked'],

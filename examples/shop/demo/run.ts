@@ -25,6 +25,7 @@ export async function runDemo(options: DemoOptions, screen: Screen, signal: Abor
     cluster: options.isNodeKilled ? shop.broker.cluster : null,
     areServicesRestarted: options.areServicesRestarted,
     services: shop.services,
+    victims: options.victims,
     progress: () => driver.progress,
     runS: count / options.rate,
     seed: options.seed,

@@ -19,6 +19,8 @@ export interface Truth {
   readonly duplicated: number
   readonly ghosts: number
   readonly parked: number
+  /** Of the lost, those that a subscriber still means to try again. */
+  readonly retrying: number
   /** Events that wait for a queue, or that the broker refuses. */
   readonly unroutable: number
   readonly bySubscriber: Readonly<Record<Subscriber, Comparison>>
@@ -69,6 +71,7 @@ export async function readTruth(readers: Readers): Promise<Truth> {
     duplicated: sum(all.map((one) => one.duplicated.length)),
     ghosts: sum(all.map((one) => one.ghosts.length)),
     parked: sum(await Promise.all(subscribers.map((name) => countFailures(readers[name], 'parked')))),
+    retrying: sum(await Promise.all(subscribers.map((name) => countFailures(readers[name], 'retrying')))),
     unroutable: sum(await Promise.all([countAside(readers.orders), countAside(readers.products)])),
     bySubscriber,
   }

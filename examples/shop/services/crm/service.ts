@@ -1,7 +1,7 @@
 import { createBus } from '@warren/bus'
 import type { SubscribedEvent } from '@warren/bus'
 import { shop } from '../../catalog.ts'
-import { subscriptions } from '../../subscriptions.ts'
+import { handling, subscriptions } from '../../subscriptions.ts'
 import { effectsTable, recordEffect } from '../effects.ts'
 import type { Service, ServiceOptions } from '../service.ts'
 
@@ -18,15 +18,20 @@ export async function crmService({ store, endpoints, logger }: ServiceOptions): 
   const bus = createBus({ service: 'crm', catalog: shop, store, endpoints, logger })
   const { name, patterns } = subscriptions.crm
 
-  await bus.subscribe(name, patterns, async (event, { tx }) => {
-    await tx.query('insert into timeline (customer_id, at, order_id, entry) values ($1, $2, $3, $4)', [
-      event.data.customerId,
-      event.time,
-      event.data.orderId,
-      entryOf(event),
-    ])
-    await recordEffect(tx, event)
-  })
+  await bus.subscribe(
+    name,
+    patterns,
+    async (event, { tx }) => {
+      await tx.query('insert into timeline (customer_id, at, order_id, entry) values ($1, $2, $3, $4)', [
+        event.data.customerId,
+        event.time,
+        event.data.orderId,
+        entryOf(event),
+      ])
+      await recordEffect(tx, event)
+    },
+    handling,
+  )
 
   return { bus, http: null, tables: [timelineTable, effectsTable] }
 }

@@ -1,6 +1,6 @@
 import { createBus } from '@warren/bus'
 import { shop } from '../../catalog.ts'
-import { subscriptions } from '../../subscriptions.ts'
+import { handling, subscriptions } from '../../subscriptions.ts'
 import { effectsTable, recordEffect } from '../effects.ts'
 import type { Service, ServiceOptions } from '../service.ts'
 
@@ -42,7 +42,7 @@ export async function searchService({ store, endpoints, logger }: ServiceOptions
     },
     // Several events of one batch change the same few documents: two batches at once would lock them in different orders,
     // and deadlock.
-    { concurrency: 1 },
+    { ...handling, concurrency: 1 },
   )
 
   return { bus, http: null, tables: [documentsTable, effectsTable] }

@@ -1,7 +1,7 @@
 import { createBus } from '@warren/bus'
 import type { Sql } from '@warren/bus'
 import { shop } from '../../catalog.ts'
-import { subscriptions } from '../../subscriptions.ts'
+import { handling, subscriptions } from '../../subscriptions.ts'
 import { effectsTable, recordEffect } from '../effects.ts'
 import type { Service, ServiceOptions } from '../service.ts'
 
@@ -29,18 +29,23 @@ export async function warehouseService({ store, endpoints, logger }: ServiceOpti
   const bus = createBus({ service: 'warehouse', catalog: shop, store, endpoints, logger })
   const { name, patterns } = subscriptions.warehouse
 
-  await bus.subscribe(name, patterns, async (event, { tx }) => {
-    switch (event.name) {
-      case 'order.payment.onPaid':
-      case 'order.viporder.payment.onPaid':
-        await reserve(tx, event.data)
-        break
-      case 'order.cancellation.onCancelled':
-      case 'order.viporder.cancellation.onCancelled':
-        await release(tx, event.data)
-    }
-    await recordEffect(tx, event)
-  })
+  await bus.subscribe(
+    name,
+    patterns,
+    async (event, { tx }) => {
+      switch (event.name) {
+        case 'order.payment.onPaid':
+        case 'order.viporder.payment.onPaid':
+          await reserve(tx, event.data)
+          break
+        case 'order.cancellation.onCancelled':
+        case 'order.viporder.cancellation.onCancelled':
+          await release(tx, event.data)
+      }
+      await recordEffect(tx, event)
+    },
+    handling,
+  )
 
   return { bus, http: null, tables }
 }
