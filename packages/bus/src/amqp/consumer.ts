@@ -1,29 +1,15 @@
-import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
-import type { RawMessage } from '../envelope/decode.ts'
+import type { ChannelModel } from 'amqplib'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
 import { SingleFlight } from '../single-flight.ts'
 import { backoffMs } from './backoff.ts'
-import { answerOf, closeChannel } from './channel.ts'
 import type { Connection } from './connection.ts'
-import { QueueWatch } from './queue-watch.ts'
+import { Session } from './session.ts'
+import type { Delivery } from './session.ts'
 import { canHeal } from './topology.ts'
 import { waitMs } from './wait.ts'
 
-/**
- * One message from the queue, to be settled once by ack(), requeue() or reject(). Settling again does nothing, and so
- * does settling after its channel is gone: then the broker has put it back into the queue already.
- */
-export interface Delivery {
-  readonly message: RawMessage
-  readonly redelivered: boolean
-  /** How often the broker counts it as delivered in vain before; 0 where the queue does not count. */
-  readonly deliveryCount: number
-  readonly ack: () => void
-  readonly requeue: () => void
-  /** To the dead letter exchange. */
-  readonly reject: () => void
-}
+export type { Delivery } from './session.ts'
 
 export interface ConsumerOptions {
   readonly connection: Connection
@@ -186,105 +172,5 @@ export class Consumer {
     if (why === 'cancelled') void session.close()
     this.signals[why].emit()
     if (this.#isWanted) void this.#opening.run()
-  }
-}
-
-type OnEnd = (session: Session, why: 'cancelled' | 'lost') => void
-
-/** One channel and the deliveries on it. A delivery tag means nothing on any other channel: there it would be a 406. */
-class Session {
-  readonly #channel: Channel
-  readonly #options: ConsumerOptions
-  readonly #onEnd: OnEnd
-  readonly #model: ChannelModel
-  #watch: QueueWatch | null = null
-  #consumerTag: string | null = null
-  #isOpen = true
-  #unsettled = 0
-
-  private constructor(model: ChannelModel, channel: Channel, options: ConsumerOptions, onEnd: OnEnd) {
-    this.#model = model
-    this.#channel = channel
-    this.#options = options
-    this.#onEnd = onEnd
-    channel.on('error', (error) =>
-      options.logger.warn({ queue: options.queue, error }, 'the broker closed the consuming channel'),
-    )
-    channel.on('close', () => this.#end('lost'))
-  }
-
-  static async open(model: ChannelModel, options: ConsumerOptions, onEnd: OnEnd): Promise<Session> {
-    return new Session(model, await model.createChannel(), options, onEnd)
-  }
-
-  get isConsuming(): boolean {
-    return this.#isOpen && this.#consumerTag !== null
-  }
-
-  get unsettled(): number {
-    return this.#isOpen ? this.#unsettled : 0
-  }
-
-  /** Begins to deliver, and again after cancel(). */
-  async consume(): Promise<void> {
-    await this.#channel.prefetch(this.#options.prefetch ?? 500)
-    const consuming = this.#channel.consume(this.#options.queue, (message) => {
-      if (message === null) this.#end('cancelled')
-      else this.#deliver(message)
-    })
-    const { consumerTag } = await answerOf(consuming, `consume from "${this.#options.queue}"`)
-    if (!this.#isOpen) throw new Error('the channel was closed while the consumer was set up')
-    this.#consumerTag = consumerTag
-    const { queue, watchMs: intervalMs = 5_000 } = this.#options
-    this.#watch = new QueueWatch({ model: this.#model, queue, intervalMs, onGone: () => this.#end('cancelled') })
-  }
-
-  async cancel(): Promise<void> {
-    const tag = this.#consumerTag
-    this.#consumerTag = null
-    this.#watch?.stop()
-    if (tag === null || !this.#isOpen) return
-    // Rejects when the channel goes meanwhile.
-    await answerOf(this.#channel.cancel(tag), 'end consuming').catch(() => undefined)
-  }
-
-  async close(): Promise<void> {
-    this.#isOpen = false
-    this.#watch?.stop()
-    await closeChannel(this.#channel)
-  }
-
-  #end(why: 'cancelled' | 'lost'): void {
-    if (!this.#isOpen) return
-    this.#isOpen = false
-    this.#watch?.stop()
-    this.#onEnd(this, why)
-  }
-
-  #deliver(message: ConsumeMessage): void {
-    this.#unsettled++
-    const { fields, properties, content: body } = message
-    const count: unknown = properties.headers?.['x-delivery-count']
-    let isSettled = false
-    const settle = (act: () => void): void => {
-      if (isSettled || !this.#isOpen) return
-      isSettled = true
-      this.#unsettled--
-      this.#options.connection.cork()
-      act()
-    }
-    try {
-      this.#options.onDelivery({
-        message: { body, fields, properties },
-        redelivered: fields.redelivered,
-        deliveryCount: typeof count === 'number' ? count : 0,
-        ack: () => settle(() => this.#channel.ack(message)),
-        requeue: () => settle(() => this.#channel.reject(message, true)),
-        reject: () => settle(() => this.#channel.reject(message, false)),
-      })
-    } catch (error) {
-      // Thrown into amqplib's frame loop it would end the whole connection.
-      this.#options.logger.error({ queue: this.#options.queue, error }, 'a delivery could not be taken')
-    }
   }
 }

@@ -1,3 +1,4 @@
+import { IllegalOperationError } from 'amqplib'
 import type { ChannelModel, ConfirmChannel, Message as AmqplibMessage } from 'amqplib'
 import type { Message } from '../envelope/message.ts'
 import { closeChannel } from './channel.ts'
@@ -128,7 +129,9 @@ export class Lane {
       this.#isFull = !this.#channel.publish(exchange, routingKey, body, { ...properties, headers, mandatory: true })
     } catch (error) {
       // amqplib encodes before it writes: nothing was sent and no delivery tag was used.
-      settle(this.#isOpen ? { kind: 'refused', code: 0, text: textOf(error) } : CONNECTION_LOST)
+      settle(
+        error instanceof IllegalOperationError ? CONNECTION_LOST : { kind: 'refused', code: 0, text: textOf(error) },
+      )
       return
     }
     this.#inFlight.add({ settle, sentAtMs, message, returned: null })

@@ -2,15 +2,11 @@ import type { ChannelModel } from 'amqplib'
 import type { Message } from '../envelope/message.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
-import { SingleFlight } from '../single-flight.ts'
-import { backoffMs } from './backoff.ts'
 import type { Connection } from './connection.ts'
-import { CONNECTION_LOST, Lane } from './lane.ts'
+import { CONNECTION_LOST } from './lane.ts'
 import type { PublishOutcome, Settle } from './lane.ts'
+import { Lanes } from './lanes.ts'
 import { LoopClock } from './loop-clock.ts'
-import { Patience } from './patience.ts'
-import type { LaneHealth } from './patience.ts'
-import { canHeal } from './topology.ts'
 import { waitMs } from './wait.ts'
 
 export type { PublishOutcome } from './lane.ts'
@@ -28,11 +24,6 @@ export interface PublisherOptions {
   readonly logger: Logger
 }
 
-/** Between new channels when the broker closes one after the other; short, because each refused message costs one. */
-const REOPEN_BACKOFF = { minMs: 10, maxMs: 100 }
-const ENSURE_BACKOFF = { minMs: 200, maxMs: 10_000 }
-const UNHEALABLE_RETRY_MS = 30_000
-
 /**
  * How much is sent on a new channel before its first confirm. After a failover the queue may have no leader: the channel
  * then blocks in the broker, and past 400 messages (its credit) so does the connection, which answers no question any
@@ -41,10 +32,8 @@ const UNHEALABLE_RETRY_MS = 30_000
 const START_WINDOW = 100
 
 /**
- * Publishes with confirms and the mandatory flag, and tells for each message what became of it.
- *
- * Messages travel on one confirm channel, the current lane. After a confirm timeout or a nack a new lane takes over,
- * because the old one may be wedged in the broker; the old one is closed once the rest of its messages is settled.
+ * Publishes with confirms and the mandatory flag, and tells for each message what became of it. No more than a window of
+ * messages is in flight, on one confirm channel at a time, the current lane.
  */
 export class Publisher {
   readonly signals: {
@@ -58,42 +47,39 @@ export class Publisher {
     readonly idle: Signal
   } = { ready: new Signal(), unready: new Signal(), available: new Signal(), idle: new Signal() }
   readonly #connection: Connection
-  readonly #ensure: (model: ChannelModel) => Promise<void>
+  readonly #lanes: Lanes
   readonly #window: number
   readonly #confirmTimeoutMs: number
   readonly #probeAfterMs: number
-  readonly #logger: Logger
   readonly #clock: LoopClock
-  #isStarted = false
-  #stopping = new AbortController()
-  #lane: Lane | null = null
-  readonly #retired = new Set<Lane>()
-  readonly #opening: SingleFlight = new SingleFlight(() => this.#openLane())
-  #starting: PromiseWithResolvers<void> | null = null
-  #shortLanes = 0
-  #inFlight = 0
   readonly #waiting: { readonly message: Message; readonly settle: Settle }[] = []
+  #isStarted = false
+  #inFlight = 0
   #wasReady = false
+  #isSaturated = false
   #isProbing = false
   #answeredAtMs = Number.NEGATIVE_INFINITY
-  #isSaturated = false
-  #openedAtMs = 0
-  readonly #patience = new Patience()
   #unsubscribe: readonly (() => void)[] = []
 
   constructor(options: PublisherOptions) {
-    const { window = 1000, confirmTimeoutMs = 10_000, probeAfterMs = 2_000 } = options
-    this.#connection = options.connection
-    this.#ensure = options.ensure ?? (() => Promise.resolve())
+    const { connection, logger, window = 1000, confirmTimeoutMs = 10_000, probeAfterMs = 2_000 } = options
+    this.#connection = connection
     this.#window = window
     this.#confirmTimeoutMs = confirmTimeoutMs
     this.#probeAfterMs = probeAfterMs
-    this.#logger = options.logger
     this.#clock = new LoopClock(Math.min(250, Math.max(5, Math.ceil(probeAfterMs / 20))))
+    this.#lanes = new Lanes({
+      connection,
+      ensure: options.ensure ?? (() => Promise.resolve()),
+      confirmTimeoutMs,
+      logger,
+      onChange: () => this.#update(),
+      onRoom: () => this.#sendWaiting(),
+    })
   }
 
   get isReady(): boolean {
-    return this.#isStarted && this.#lane?.isOpen === true && this.#connection.state === 'connected'
+    return this.#isStarted && this.#lanes.current?.isOpen === true && this.#connection.state === 'connected'
   }
 
   /** Sent and not yet settled. */
@@ -108,7 +94,7 @@ export class Publisher {
 
   /** How many more messages may be in flight. */
   get #room(): number {
-    const lane = this.#lane
+    const lane = this.#lanes.current
     if (lane === null || !this.isReady || lane.isFull) return 0
     const left = this.#window - this.#inFlight
     return lane.hasConfirmed ? left : Math.min(left, START_WINDOW - lane.inFlight)
@@ -121,12 +107,11 @@ export class Publisher {
   async start(): Promise<void> {
     if (this.#isStarted) return
     this.#isStarted = true
-    this.#stopping = new AbortController()
     const { signals } = this.#connection
     this.#unsubscribe = [
       signals.connected.on(() => {
-        this.#clock.start(() => this.#tick())
-        void this.#opening.run()
+        this.#resumeClock()
+        this.#lanes.connected()
       }),
       signals.lost.on(() => this.#update()),
       // Then the broker reads nothing, so that a late confirm says nothing.
@@ -135,16 +120,13 @@ export class Publisher {
         this.#update()
       }),
       signals.unblocked.on(() => {
-        this.#clock.start(() => this.#tick())
+        this.#resumeClock()
         this.#update()
       }),
     ]
-    if (this.#connection.state !== 'blocked') this.#clock.start(() => this.#tick())
-    if (this.#connection.current === null) return
-    this.#starting = Promise.withResolvers()
-    void this.#opening.run()
+    if (this.#connection.state !== 'blocked') this.#resumeClock()
     try {
-      await this.#starting.promise
+      await this.#lanes.start()
     } catch (error) {
       await this.stop()
       throw error
@@ -155,19 +137,14 @@ export class Publisher {
   async stop(): Promise<void> {
     if (!this.#isStarted) return
     this.#isStarted = false
-    this.#stopping.abort()
     this.#update()
+    await this.#lanes.stopOpening()
     const timeout = new AbortController()
     await Promise.race([this.#idle(), waitMs(this.#confirmTimeoutMs, timeout.signal)])
     timeout.abort()
     this.#clock.stop()
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
-    await this.#opening.idle()
-    const lanes = [...(this.#lane === null ? [] : [this.#lane]), ...this.#retired]
-    for (const lane of lanes) lane.timeOut(Number.POSITIVE_INFINITY, 0)
-    await Promise.all(lanes.map((lane) => lane.close()))
-    this.#lane = null
-    this.#retired.clear()
+    await this.#lanes.close()
   }
 
   /**
@@ -183,7 +160,7 @@ export class Publisher {
   }
 
   #send(message: Message, settle: Settle): void {
-    const lane = this.#lane
+    const lane = this.#lanes.current
     if (lane === null) {
       settle(CONNECTION_LOST)
       return
@@ -223,84 +200,13 @@ export class Publisher {
     else this.signals.unready.emit()
   }
 
-  /** Ends with a lane, without a connection, or with stop(). Never rejects. */
-  async #openLane(): Promise<void> {
-    const { signal } = this.#stopping
-    const wait = (ms: number): Promise<void> => waitMs(ms, signal, this.#connection.signals.connected)
-    if (this.#shortLanes > 0) await wait(backoffMs(REOPEN_BACKOFF, this.#shortLanes, Math.random()))
-    for (let failures = 1; !signal.aborted && this.#lane === null; failures++) {
-      const model = this.#connection.current
-      // The next connection runs this again.
-      if (model === null) break
-      try {
-        await this.#ensure(model)
-        this.#lane = await Lane.open(model, {
-          onRoom: () => this.#sendWaiting(),
-          onEnd: (lane) => this.#laneEnded(lane),
-        })
-        this.#openedAtMs = this.#clock.nowMs
-        this.#update()
-      } catch (error) {
-        if (this.#connection.current !== model) continue
-        const isHealable = canHeal(error)
-        if (!isHealable) this.#starting?.reject(error)
-        this.#starting?.resolve()
-        this.#logger[isHealable ? 'warn' : 'error']({ error }, 'the topology for publishing could not be declared')
-        await wait(isHealable ? backoffMs(ENSURE_BACKOFF, failures, Math.random()) : UNHEALABLE_RETRY_MS)
-      }
-    }
-    this.#starting?.resolve()
-    this.#starting = null
-  }
-
-  #laneEnded(lane: Lane): void {
-    this.#retired.delete(lane)
-    if (lane !== this.#lane) return
-    this.#lane = null
-    this.#shortLanes = lane.isRefused && !lane.hasConfirmed ? this.#shortLanes + 1 : 0
-    this.#update()
-    void this.#opening.run()
-  }
-
-  #tick(): void {
-    const nowMs = this.#clock.nowMs
-    for (const lane of [this.#lane, ...this.#retired]) if (lane !== null) this.#check(lane, nowMs)
-  }
-
-  #check(lane: Lane, nowMs: number): void {
-    const isCurrent = lane === this.#lane
-    const oldestInFlightMs = nowMs - (lane.oldestSentAtMs ?? nowMs)
-    if (!isCurrent && lane.inFlight === 0) this.#dispose(lane)
-    else if (oldestInFlightMs >= this.#confirmTimeoutMs) this.#timeOut(lane, nowMs)
-    else if (isCurrent && this.#patience.isOver(this.#health(lane, nowMs, oldestInFlightMs))) {
-      this.#patience.end(nowMs)
-      this.#replace(lane)
-    } else if (oldestInFlightMs >= this.#probeAfterMs && nowMs - this.#answeredAtMs >= this.#probeAfterMs) this.#probe()
-  }
-
-  #health({ hasConfirmed, hasNacked }: Lane, nowMs: number, oldestInFlightMs: number): LaneHealth {
-    return { ageMs: nowMs - this.#openedAtMs, oldestInFlightMs, hasConfirmed, hasNacked }
-  }
-
-  #timeOut(lane: Lane, nowMs: number): void {
-    const before = lane.inFlight
-    lane.timeOut(nowMs, this.#confirmTimeoutMs)
-    const fields = { count: before - lane.inFlight, timeoutMs: this.#confirmTimeoutMs }
-    this.#logger.warn(fields, 'confirms did not come in time')
-    if (lane === this.#lane) this.#replace(lane)
-  }
-
-  /** What is in flight on it can still be confirmed. */
-  #replace(lane: Lane): void {
-    this.#lane = null
-    this.#retired.add(lane)
-    this.#update()
-    void this.#opening.run()
-  }
-
-  #dispose(lane: Lane): void {
-    this.#retired.delete(lane)
-    void lane.close()
+  #resumeClock(): void {
+    this.#clock.start(() => {
+      const nowMs = this.#clock.nowMs
+      this.#lanes.check(nowMs)
+      const isSuspicious = this.#lanes.oldestInFlightMs(nowMs) >= this.#probeAfterMs
+      if (isSuspicious && nowMs - this.#answeredAtMs >= this.#probeAfterMs) this.#probe()
+    })
   }
 
   /** Frozen or only slow? */

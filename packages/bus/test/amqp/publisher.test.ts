@@ -256,6 +256,25 @@ describe('confirms that do not come', () => {
   })
 })
 
+describe('a blocked process', () => {
+  it('does not blame the broker for the confirms it could not read', async () => {
+    const { amqpUrls } = await testVhost()
+    const { channel } = await rawChannel(amqpUrls[0]!)
+    const queue = await makeQueue(channel)
+    const connection = await startConnection(amqpUrls)
+    const publisher = await startPublisher(connection, { probeAfterMs: 400, confirmTimeoutMs: 800 })
+    let losses = 0
+    connection.signals.lost.on(() => losses++)
+    const sent = Array.from({ length: 20 }, () => publisher.publish(messageTo(queue)))
+    // Long enough that every message is on its way.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    const blockedUntilMs = performance.now() + 1_500
+    while (performance.now() < blockedUntilMs);
+    expect(new Set((await Promise.all(sent)).map(({ kind }) => kind))).toEqual(new Set(['confirmed']))
+    expect(losses).toBe(0)
+  })
+})
+
 describe('an alarm of the broker', () => {
   it('makes the publisher unready and blames nobody for late confirms; both end with the alarm', async () => {
     const cluster = await privateCluster({ nodes: 1 })
