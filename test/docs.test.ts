@@ -1,8 +1,8 @@
 import { clusterErrorCodes } from '@warren/cluster/local'
 import { brokerNames, errorCodes } from '@warren/bus'
 import { globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { basename, join } from 'node:path'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { retryPolicy } from '../packages/bus/src/inbox/retry-policy.ts'
 import { subscription } from '../packages/bus/src/inbox/subscription.ts'
 import { cliErrorCodes } from '../packages/cli/src/errors.ts'
@@ -11,9 +11,37 @@ import { membersOf } from './support/docs/interfaces.ts'
 import { codesIn, markedTables, namesOf, readPage, root } from './support/docs/markdown.ts'
 import { lesser, permissionsIn, RestrictedUser } from './support/docs/permissions.ts'
 import type { Role } from './support/docs/permissions.ts'
+import { walk } from './support/docs/walk.ts'
+import { testVhost } from './support/broker.ts'
+import { testDatabase } from './support/postgres.ts'
 
 const configuration = readPage('docs/configuration.md')
 const errors = readPage('docs/error-codes.md')
+const gettingStarted = readPage('docs/getting-started.md')
+
+describe('docs/getting-started.md', () => {
+  it.each(['sqlite', 'postgres'])(
+    'is true, line by line, on %s',
+    async (variant) => {
+      const { amqpUrls, drop } = await testVhost()
+      onTestFinished(drop)
+      const DATABASE_URL = variant === 'postgres' ? (await testDatabase()).url : ''
+      await walk(gettingStarted, variant, {
+        WARREN_ENDPOINTS: amqpUrls.join(' '),
+        WARREN_HOME: inject('warrenRun').home,
+        DATABASE_URL,
+      })
+    },
+    300_000,
+  )
+
+  it('names every adapter', () => {
+    const files = globSync('packages/bus/src/adapters/*.ts', { cwd: root }).map((file) => basename(file, '.ts'))
+    const [table] = markedTables(gettingStarted, 'adapters')
+    const told = table!.rows.map(([, path = '']) => basename(codesIn(path)[0] ?? ''))
+    expect(told.toSorted()).toEqual(files.filter((name) => name !== 'opentelemetry').toSorted())
+  })
+})
 
 describe('docs/configuration.md', () => {
   const interfaces = {
