@@ -52,8 +52,8 @@ export interface BusOptions<C extends Catalog, Tx extends Sql> {
   readonly relay?: boolean | RelayTuning
   /** Largest JSON body in bytes. Default 1 MiB. */
   readonly maxBodyBytes?: number
-  /** Default 30 days each. */
-  readonly retention?: Partial<Retention>
+  /** What the store keeps. Default 30 days each. False: another process maintains the store. */
+  readonly retention?: Partial<Retention> | false
   readonly logger?: Logger
   /** Default: none. `openTelemetry()` of `@warren/bus/opentelemetry` is the one to use. */
   readonly telemetry?: Telemetry
@@ -108,7 +108,7 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     this.#options = options
     this.#logger = options.logger ?? silentLogger
     this.#names = options.names ?? brokerNames()
-    this.#retention = { outboxDays: 30, inboxDays: 30, ...options.retention }
+    this.#retention = { outboxDays: 30, inboxDays: 30, ...(options.retention === false ? {} : options.retention) }
     if (options.service === '') throw new WarrenError('CONFIG_INVALID', 'a bus needs the name of its service')
     // Endpoints are checked here, before anything is started.
     parseEndpoints(options.endpoints, options.credentials)
@@ -116,7 +116,9 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     const { store } = options
     this.#relay = store === undefined || options.relay === false ? null : this.#makeRelay(store)
     this.#maintenance =
-      store === undefined ? null : new Maintenance({ store, retention: this.#retention, logger: this.#logger })
+      store === undefined || options.retention === false
+        ? null
+        : new Maintenance({ store, retention: this.#retention, logger: this.#logger })
     this.#outbox =
       store === undefined
         ? null

@@ -67,7 +67,8 @@ async function relay(options: RelayOptions, command: Command): Promise<void> {
     ...(tls === undefined ? {} : { tls }),
     ...(names === undefined ? {} : { names }),
     ...(tuning === undefined ? {} : { relay: tuning }),
-    ...(retention === undefined ? {} : { retention }),
+    // Without it the service alone decides what is old: the default of 30 days might not be its own.
+    retention: retention ?? false,
   })
 
   const totals: Record<string, number> = {}
