@@ -13,7 +13,7 @@ process.exit()
 async function main(args: readonly string[]): Promise<number> {
   let options: DemoOptions | 'help' | 'clear'
   try {
-    options = parseOptions(args)
+    options = parseOptions(args, process.env)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     process.stderr.write(`${error.message}\nnpm run demo -- --help tells the flags\n`)

@@ -31,6 +31,11 @@ describe('parseOptions', () => {
     expect(() => parseOptions(args.filter((arg) => arg !== ''))).toThrow(UsageError)
   })
 
+  it('refuses to kill nodes that are not its own, or so many that none are left to vote', () => {
+    expect(() => parseOptions(['--kill-node'], { AMQP_URLS: 'amqp://somewhere' })).toThrow(UsageError)
+    expect(() => parseOptions(['--kill-node', '--nodes', '2'])).toThrow(UsageError)
+  })
+
   it('makes small runs long enough to see something, and big ones no longer than they must be', () => {
     expect([rateFor(20), rateFor(400), rateFor(2000)]).toEqual([5, 20, 60])
   })

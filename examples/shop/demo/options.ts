@@ -17,6 +17,10 @@ export interface DemoOptions {
   readonly areServicesRestarted: boolean
   readonly store: 'sqlite' | 'postgres'
   readonly nodes: number
+  /** Nodes to use instead, separated by commas. */
+  readonly amqpUrls: string | undefined
+  /** A server to use instead of a private one, for `postgres`. */
+  readonly databaseUrl: string | undefined
   readonly isKept: boolean
   readonly isJson: boolean
   /** Makes the same orders, and breaks the same things, again. */
@@ -53,7 +57,10 @@ Exit code: 0 when every event had its effect once in every subscriber, 1 when no
 export class UsageError extends Error {}
 
 /** Or what is to be done instead of a demo. Throws UsageError. */
-export function parseOptions(args: readonly string[]): DemoOptions | 'help' | 'clear' {
+export function parseOptions(
+  args: readonly string[],
+  { AMQP_URLS: amqpUrls, DATABASE_URL: databaseUrl }: Readonly<NodeJS.ProcessEnv> = {},
+): DemoOptions | 'help' | 'clear' {
   const { values } = parse(args)
   if (values.help) return 'help'
   if (values.clear) return 'clear'
@@ -64,6 +71,12 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' | 'c
   if (sabotage !== undefined && !isSabotage(sabotage)) {
     throw new UsageError(`--sabotage is ${sabotages.join(' or ')}, not "${sabotage}"`)
   }
+  const nodes = number('nodes', values.nodes, { from: 1, to: 9 })
+  if (values['kill-node'] && nodes < 3)
+    throw new UsageError('--kill-node needs three nodes or more, so that most of them live')
+  if (values['kill-node'] && amqpUrls !== undefined && amqpUrls !== '') {
+    throw new UsageError('--kill-node needs a cluster of its own: unset AMQP_URLS')
+  }
   return {
     orders,
     rate: values.rate === undefined ? rateFor(orders) : number('rate', values.rate, { from: 1 }),
@@ -72,7 +85,9 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' | 'c
     isNodeKilled: values['kill-node'],
     areServicesRestarted: values['restart-services'],
     store,
-    nodes: number('nodes', values.nodes, { from: 1, to: 9 }),
+    nodes,
+    amqpUrls,
+    databaseUrl,
     isKept: values.keep,
     isJson: values.json,
     seed: values.seed === undefined ? Date.now() % 1_000_000 : number('seed', values.seed, { from: 0 }),

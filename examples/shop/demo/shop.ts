@@ -31,12 +31,12 @@ export async function openShop(options: DemoOptions, say: (line: string) => void
   let isKept = false
 
   const home = await openHome({ project, onProgress: say })
-  const { AMQP_URLS: amqpUrls, DATABASE_URL: databaseUrl } = process.env
-  const broker = await openBroker({ home, nodes: options.nodes, amqpUrls, onProgress: say })
+  const { nodes, amqpUrls, databaseUrl, store } = options
+  const broker = await openBroker({ home, nodes, amqpUrls, onProgress: say })
   opened.defer(() => (isKept ? broker.keep() : broker.remove()))
   signal.throwIfAborted()
   const databases = await openDatabases({
-    store: options.store,
+    store,
     home,
     folder: broker.folder,
     databaseUrl,
@@ -61,7 +61,7 @@ export async function openShop(options: DemoOptions, say: (line: string) => void
   opened.defer(async () => {
     await Promise.all(services.map((service) => service.kill()))
   })
-  say(`shop: starting ${services.length} services, each a process with its own store (${options.store})`)
+  say(`shop: starting ${services.length} services, each a process with its own store (${store})`)
   await Promise.all(services.map((service) => service.start()))
   signal.throwIfAborted()
 
