@@ -62,6 +62,27 @@ describe('what PostgreSQL would pass over in silence', () => {
     expect(await isWritten(id)).toBe(false)
   })
 
+  test('a statement that pg refuses to send fails the transaction too, if nobody cared', async () => {
+    const id = newId()
+    const circular: Record<string, unknown> = {}
+    circular['self'] = circular
+    const run = store.transaction(async (tx) => {
+      await write(tx, id)
+      await tx.query('select $1::json', [circular]).catch(() => undefined)
+    })
+    expect(await codeOf(run)).toBe('TRANSACTION_ABORTED')
+    expect(await isWritten(id)).toBe(false)
+  })
+
+  test('savepoints that went well do not pile up', async () => {
+    const run = store.transaction(async (tx) => {
+      await store.savepoint(tx, (inner) => write(inner, newId()))
+      await store.savepoint(tx, (inner) => inner.query('rollback to savepoint warren_1'))
+    })
+    // no such savepoint: it was released
+    expect(await codeOf(run)).toBe('3B001')
+  })
+
   test('statements started at once: the error of the first that failed is the one that is thrown', async () => {
     const run = store.transaction((tx) =>
       Promise.all([tx.query('select 1'), tx.query('insert into no_such_table values (1)'), tx.query('select 2')]),
@@ -132,7 +153,8 @@ describe('timeouts and locks', () => {
     await begun.opened
     const second = store.transaction((tx) => store.inbox.receive(tx, 'order.crm', [held]), { statementTimeoutMs: 100 })
     const error = await second.catch((reason: unknown) => reason)
-    expect(error).toMatchObject({ code: 'STORE_BUSY' })
+    // lock_timeout, and not statement_timeout: it was a lock.
+    expect(error).toMatchObject({ code: 'STORE_BUSY', cause: { code: '55P03' } })
     expect(store.isUnavailable(error)).toBe(false)
     finish.open()
     await holder

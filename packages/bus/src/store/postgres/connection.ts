@@ -48,9 +48,8 @@ export class Connection {
     const pool = this.#pool
     this.#pool = null
     if (pool === null) return
-    pool.off?.('error', this.#onIdleError)
-    // Its connections are idle now: end() says goodbye and does not wait for the server.
     if (this.#options.pool === undefined) await pool.end?.()
+    pool.off?.('error', this.#onIdleError)
   }
 
   async acquire(): Promise<Session> {

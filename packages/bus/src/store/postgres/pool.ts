@@ -1,3 +1,5 @@
+import { Duplex } from 'node:stream'
+
 import pg from 'pg'
 
 import { WarrenError } from '../../errors.ts'
@@ -39,8 +41,11 @@ export interface PoolOptions {
 
 export const DEFAULT_CONNECT_TIMEOUT_MS: number = 10_000
 
+/** How long an idle connection may take to say goodbye: a server that is frozen never does. */
+const GOODBYE_MS = 2_000
+
 export function openPool(options: PoolOptions): PgPool {
-  return new pg.Pool({
+  const pool = new pg.Pool({
     connectionString: options.connectionString,
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
@@ -51,6 +56,32 @@ export function openPool(options: PoolOptions): PgPool {
     // SAVEPOINT and the first statement behind it share a round trip. Older versions ignore it.
     pipeline: true,
   })
+  const clients = new Set<object>()
+  pool.on('connect', (client) => clients.add(client))
+  pool.on('remove', (client) => clients.delete(client))
+  return {
+    connect: () => pool.connect(),
+    on: (event, listener) => pool.on(event, listener),
+    off: (event, listener) => pool.off(event, listener),
+    async end() {
+      const timer = setTimeout(() => {
+        for (const client of clients) streamOf(client)?.destroy()
+      }, GOODBYE_MS)
+      try {
+        await pool.end()
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+  }
+}
+
+/** The socket of a `pg` client; null for a client that hides it. */
+export function streamOf(client: object): Duplex | null {
+  const connection: unknown = Reflect.get(client, 'connection')
+  if (typeof connection !== 'object' || connection === null) return null
+  const stream: unknown = Reflect.get(connection, 'stream')
+  return stream instanceof Duplex ? stream : null
 }
 
 /** Host, port and database for messages; never the user name or the password. */

@@ -1,6 +1,7 @@
-import { Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 
 import { WarrenError } from '../../errors.ts'
+import { streamOf } from './pool.ts'
 import type { PgClient, PgQuery, PgResult } from './pool.ts'
 import { meansUnavailable, sqlState } from './sqlstate.ts'
 
@@ -135,12 +136,4 @@ export class Session {
     this.#lost ??= new Error(reason)
     this.release()
   }
-}
-
-/** The socket of a `pg` client; null for a client that hides it. */
-function streamOf(client: PgClient): Duplex | null {
-  const connection: unknown = Reflect.get(client, 'connection')
-  if (typeof connection !== 'object' || connection === null) return null
-  const stream: unknown = Reflect.get(connection, 'stream')
-  return stream instanceof Duplex ? stream : null
 }

@@ -109,7 +109,7 @@ export class PostgresTx implements Sql {
     const reason = error instanceof Error ? error.message : String(error)
     throw new WarrenError(
       'TRANSACTION_ABORTED',
-      `a statement failed (${reason}): PostgreSQL takes nothing more of this transaction; put what may fail behind a savepoint`,
+      `a statement failed (${reason}) and the work went on: nothing of it is kept; put what may fail behind a savepoint`,
       {},
       error,
     )
