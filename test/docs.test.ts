@@ -7,6 +7,7 @@ import { retryPolicy } from '../packages/bus/src/inbox/retry-policy.ts'
 import { subscription } from '../packages/bus/src/inbox/subscription.ts'
 import { cliErrorCodes } from '../packages/cli/src/errors.ts'
 import { exitCodes } from '../packages/cli/src/exit-codes.ts'
+import { blocksOf } from './support/docs/blocks.ts'
 import { membersOf } from './support/docs/interfaces.ts'
 import { codesIn, markedTables, namesOf, readPage, root } from './support/docs/markdown.ts'
 import { lesser, permissionsIn, RestrictedUser } from './support/docs/permissions.ts'
@@ -26,7 +27,7 @@ describe('docs/getting-started.md', () => {
       const { amqpUrls, drop } = await testVhost()
       onTestFinished(drop)
       const DATABASE_URL = variant === 'postgres' ? (await testDatabase()).url : ''
-      await walk(gettingStarted, variant, {
+      await walk(blocksOf(gettingStarted), variant, {
         WARREN_ENDPOINTS: amqpUrls.join(' '),
         WARREN_HOME: inject('warrenRun').home,
         DATABASE_URL,
@@ -42,6 +43,13 @@ describe('docs/getting-started.md', () => {
     expect(told.toSorted()).toEqual(files.filter((name) => name !== 'opentelemetry').toSorted())
   })
 })
+
+it('docs/testing.md is true, line by line', async () => {
+  // Its reader has been through the other page.
+  const tsconfig = blocksOf(gettingStarted).filter(({ marks }) => marks['file'] === 'tsconfig.json')
+  const blocks = [...tsconfig, ...blocksOf(readPage('docs/testing.md'))]
+  await walk(blocks, '', { WARREN_HOME: inject('warrenRun').home })
+}, 180_000)
 
 describe('docs/configuration.md', () => {
   const interfaces = {

@@ -1,4 +1,3 @@
-import { blocksOf } from './blocks.ts'
 import type { Block } from './blocks.ts'
 import { Tokens } from './expectation.ts'
 import { Project } from './project.ts'
@@ -19,9 +18,12 @@ const POLL_MS = 200
  *
  * Blocks without a mark are not executed. Throws with the line of the page that is not true.
  */
-export async function walk(page: string, variant: string, env: Readonly<Record<string, string>>): Promise<void> {
+export async function walk(
+  blocks: readonly Block[],
+  variant: string,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
   await using project = await Project.make(env)
-  const blocks = blocksOf(page)
   const walker = new Walker(project, variantFiles(blocks, variant))
   for (const [index, block] of blocks.entries()) {
     if (block.marks['variant'] !== undefined && block.marks['variant'] !== variant) continue
