@@ -1,7 +1,7 @@
 /**
- * node scripts/with-setup.mjs [--rabbitmq] [--postgres] -- <script> [args…]
+ * node scripts/with-setup.mjs [--rabbitmq] [--postgres] [-- <script> [args…]]
  *
- * Brings what is missing, then runs a script of the project: packages (`npm ci`), a Node that runs TypeScript, RabbitMQ and
+ * Brings what is missing, then runs a script of the project if one is named: packages (`npm ci`), a Node that runs TypeScript, RabbitMQ and
  * PostgreSQL if asked for. Plain JavaScript that needs nothing but Node 20; a second run needs no network. All that it says
  * goes to stderr: stdout belongs to the script.
  */
@@ -12,11 +12,14 @@ import { fail, run, runAndBecome } from './setup/run.mjs'
 
 const project = join(import.meta.dirname, '..')
 const separator = process.argv.indexOf('--')
-if (separator === -1 || process.argv[separator + 1] === undefined) {
-  fail('usage: node scripts/with-setup.mjs [--rabbitmq] [--postgres] -- <script> [args…]')
+const wanted = process.argv.slice(2, separator === -1 ? undefined : separator)
+const script = separator === -1 ? [] : process.argv.slice(separator + 1)
+if (
+  wanted.some((option) => option !== '--rabbitmq' && option !== '--postgres') ||
+  (separator !== -1 && script.length === 0)
+) {
+  fail('usage: node scripts/with-setup.mjs [--rabbitmq] [--postgres] [-- <script> [args…]]')
 }
-const wanted = process.argv.slice(2, separator)
-const script = process.argv.slice(separator + 1)
 
 await ensurePackages(project)
 const node = chooseNode(project)
@@ -25,4 +28,4 @@ if (wanted.length > 0) {
   const { code } = await run(node, [...flags, join(project, 'scripts/setup/servers.ts'), ...wanted])
   if (code !== 0) process.exit(code ?? 1)
 }
-await runAndBecome(node, [...flags, ...script])
+if (script.length > 0) await runAndBecome(node, [...flags, ...script])
