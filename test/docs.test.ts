@@ -8,7 +8,9 @@ import { subscription } from '../packages/bus/src/inbox/subscription.ts'
 import { cliErrorCodes } from '../packages/cli/src/errors.ts'
 import { exitCodes } from '../packages/cli/src/exit-codes.ts'
 import { blocksOf } from './support/docs/blocks.ts'
+import type { Block } from './support/docs/blocks.ts'
 import { membersOf } from './support/docs/interfaces.ts'
+import { deadLinks } from './support/docs/links.ts'
 import { codesIn, markedTables, namesOf, readPage, root } from './support/docs/markdown.ts'
 import { lesser, permissionsIn, RestrictedUser } from './support/docs/permissions.ts'
 import type { Role } from './support/docs/permissions.ts'
@@ -50,6 +52,26 @@ it('docs/testing.md is true, line by line', async () => {
   const blocks = [...tsconfig, ...blocksOf(readPage('docs/testing.md'))]
   await walk(blocks, '', { WARREN_HOME: inject('warrenRun').home })
 }, 180_000)
+
+it('the examples of the packages compile, and that of the bus handles an event once', async () => {
+  const { amqpUrls, drop } = await testVhost()
+  onTestFinished(drop)
+  const isWanted = ({ marks }: Block): boolean => marks['file'] === 'tsconfig.json' || marks['file'] === 'catalog.ts'
+  const readmes = globSync('packages/*/README.md', { cwd: root }).toSorted()
+  const written = readmes.flatMap((path) => blocksOf(readPage(path).replace('amqp://localhost', amqpUrls[0]!)))
+  const find = 'npx warren messages list --received --state handled --store sqlite:./shop.db'
+  const steps = [
+    '```sh check\nnpx tsc\n```',
+    '```sh start=shop\nnode shop.ts\n```',
+    `\`\`\`sh poll\n${find} | grep -c onPaid\n\`\`\``,
+  ]
+  const outcome = '```text output\n1\n```'
+  await walk(
+    [...blocksOf(gettingStarted).filter(isWanted), ...written, ...blocksOf([...steps, outcome].join('\n'))],
+    '',
+    {},
+  )
+}, 120_000)
 
 describe('docs/configuration.md', () => {
   const interfaces = {
@@ -151,4 +173,9 @@ describe('docs/error-codes.md', () => {
     const told = table!.rows.map(([code = '', name = '']) => [codesIn(name)[0], Number(code)])
     expect(Object.fromEntries(told)).toEqual(exitCodes)
   })
+})
+
+it('links nowhere that is not there', () => {
+  const pages = globSync(['*.md', 'docs/*.md', 'packages/*/*.md', 'examples/*/*.md', 'bench/*.md'], { cwd: root })
+  expect(pages.flatMap(deadLinks)).toEqual([])
 })
