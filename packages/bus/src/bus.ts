@@ -34,14 +34,17 @@ export interface BusOptions<C extends Catalog, Tx extends Sql> {
   /** The service's name: on every message it publishes, and on its connections in the management page. */
   readonly service: string
   readonly catalog: C
-  /** Needed to publish, and for every subscription that does not say `inbox: false`. */
+  /**
+   * Needed to publish, and for every subscription that does not say `inbox: false`. start() and stop() of the bus start and
+   * stop it.
+   */
   readonly store?: Store<Tx>
   /** `amqp://` or `amqps://` URLs of the cluster's nodes; tried in random order, the next one when one fails. */
   readonly endpoints: readonly string[]
   /** Used for endpoints whose URL has none. */
   readonly credentials?: { readonly username: string; readonly password: string }
   readonly tls?: TlsOptions
-  /** Seconds of silence after which a connection counts as dead, roughly. Default 10; a frozen node is noticed sooner. */
+  /** Seconds between heartbeats: two to three without one, and either side gives up. Default 10; a frozen node is noticed sooner. */
   readonly heartbeatS?: number
   /** Names on the broker. Default: `brokerNames()`, as in docs/configuration.md. */
   readonly names?: BrokerNames
