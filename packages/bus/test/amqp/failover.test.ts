@@ -23,11 +23,12 @@ class Stream {
   readonly #running: Promise<unknown>[] = []
   readonly #timer: NodeJS.Timeout
 
-  constructor(
-    readonly publisher: Publisher,
-    readonly queue: string,
-    rate: number,
-  ) {
+  readonly publisher: Publisher
+  readonly queue: string
+
+  constructor(publisher: Publisher, queue: string, rate: number) {
+    this.publisher = publisher
+    this.queue = queue
     this.#timer = setInterval(() => {
       for (let i = 0; i < rate / 50; i++) this.#running.push(this.#send(this.#next++))
     }, 20)
