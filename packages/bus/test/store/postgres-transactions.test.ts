@@ -321,7 +321,22 @@ describe('connections of the service’s own', () => {
       { statementTimeoutMs: 5_000 },
     )
     expect([await isInLedger(sent.id), await isWritten(sent.id), await isWritten(bad)]).toEqual([true, true, false])
-    await own.stop()
+    const [begun, finish] = [gate(), gate()]
+    const last = own.transaction(async (tx) => {
+      begun.open()
+      await finish.opened
+      await write(tx, newId())
+    })
+    await begun.opened
+    let isStopped = false
+    const stopped = own.stop().then(() => {
+      isStopped = true
+    })
+    await new Promise(setImmediate)
+    expect(isStopped).toBe(false)
+    finish.open()
+    await last
+    await stopped
     expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
   })
 

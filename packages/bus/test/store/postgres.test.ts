@@ -31,6 +31,6 @@ describeStore('postgres', async () => {
   await watcher.query(EMPTY)
   return {
     open: () => open({ connectionString: url }),
-    untilBlocked: () => untilBlocked(watcher),
+    untilBlocked: (count) => untilBlocked(watcher, count),
   }
 })

@@ -35,7 +35,7 @@ export class PostgresFailures implements FailureReads {
 
   async list(filter: FailureFilter & { readonly limit?: number }): Promise<readonly Failure[]> {
     const where = conditionsOf(filter)
-    const rows = await this.#connection.run<FailureRow>(
+    const rows = await this.#connection.read<FailureRow>(
       `select ${FAILURE_COLUMNS} from warren.inbox_failure f where ${where.text}
        order by f.last_failed_at desc, f.message_id desc, f.subscription limit ${where.parameter(filter.limit ?? 50)}`,
       where.values,
@@ -45,7 +45,7 @@ export class PostgresFailures implements FailureReads {
 
   async groups(filter: FailureFilter): Promise<readonly FailureGroup[]> {
     const where = conditionsOf(filter)
-    const rows = await this.#connection.run<GroupRow>(
+    const rows = await this.#connection.read<GroupRow>(
       `select f.subscription, f.fingerprint,
          (array_agg(f.error_type order by f.last_failed_at desc))[1] as type,
          (array_agg(f.error_message order by f.last_failed_at desc))[1] as message,

@@ -32,16 +32,18 @@ export class PostgresMessages implements MessageReads {
   }
 
   async sent(filter: MessageFilter & { readonly state?: SentState }): Promise<readonly SentMessage[]> {
-    const where = idConditions('o.id', filter).add('o.name = @', filter.name).add('o.entity_id = @', filter.entityId)
-    let from = `warren.outbox o left join lateral ${PENDING} p on true`
-    if (filter.state === 'sent') where.always('p.id is null')
-    else if (filter.state !== undefined) {
-      // Few rows are pending: begin with them.
-      from = `warren.outbox_pending p cross join lateral (select * from warren.outbox l where l.id = p.id) as o`
-      where.add('p.state = @', filter.state)
-    }
-    const rows = await this.#connection.run<SentRow>(
-      `select ${SENT_COLUMNS} from ${from} where ${where.text} order by o.id desc limit ${where.parameter(filter.limit ?? 50)}`,
+    const { state, name, entityId, limit = 50 } = filter
+    // Few rows are pending: begin with them, and follow their key.
+    const isPending = state !== undefined && state !== 'sent'
+    const id = isPending ? 'p.id' : 'o.id'
+    const from = isPending
+      ? `warren.outbox_pending p cross join lateral (select * from warren.outbox l where l.id = p.id) as o`
+      : `warren.outbox o left join lateral ${PENDING} p on true`
+    const where = idConditions(id, filter).add('o.name = @', name).add('o.entity_id = @', entityId)
+    if (isPending) where.add('p.state = @', state)
+    if (state === 'sent') where.always('p.id is null')
+    const rows = await this.#connection.read<SentRow>(
+      `select ${SENT_COLUMNS} from ${from} where ${where.text} order by ${id} desc limit ${where.parameter(limit)}`,
       where.values,
     )
     return rows.map(sentMessageOf)
@@ -59,7 +61,7 @@ export class PostgresMessages implements MessageReads {
       select ${ENTRY_COLUMNS} from warren.inbox i
       where i.subscription = ${subscription} and ${where.text}
       order by i.message_id desc limit ${limit}::int`
-    const rows = await this.#connection.run<InboxRow>(
+    const rows = await this.#connection.read<InboxRow>(
       filter.subscription === undefined
         ? `${SUBSCRIPTIONS}
            select e.* from subscriptions s cross join lateral (${page('s.subscription')}) as e
@@ -71,11 +73,11 @@ export class PostgresMessages implements MessageReads {
   }
 
   async trace(id: string): Promise<{ readonly sent: SentMessage | null; readonly received: readonly InboxEntry[] }> {
-    const sent = await this.#connection.run<SentRow>(
+    const sent = await this.#connection.read<SentRow>(
       `select ${SENT_COLUMNS} from warren.outbox o left join lateral ${PENDING} p on true where o.id = $1`,
       [id],
     )
-    const received = await this.#connection.run<InboxRow>(
+    const received = await this.#connection.read<InboxRow>(
       `${SUBSCRIPTIONS}
        select ${ENTRY_COLUMNS} from subscriptions s join warren.inbox i on i.subscription = s.subscription
        where i.message_id = $1 order by i.subscription`,
@@ -90,7 +92,7 @@ export class PostgresMessages implements MessageReads {
     const failures =
       failed.length === 0
         ? []
-        : await this.#connection.run<FailureRow>(
+        : await this.#connection.read<FailureRow>(
             `select ${FAILURE_COLUMNS} from warren.inbox_failure f where f.message_id = any($1::uuid[])`,
             [uuidArray(failed.map((row) => row.message_id))],
           )

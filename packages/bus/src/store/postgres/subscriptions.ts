@@ -56,6 +56,6 @@ export class PostgresSubscriptions implements SubscriptionStore {
   }
 
   async list(): Promise<readonly SubscriptionSummary[]> {
-    return (await this.#connection.run<SubscriptionRow>(LIST)).map(subscriptionOf)
+    return (await this.#connection.read<SubscriptionRow>(LIST)).map(subscriptionOf)
   }
 }

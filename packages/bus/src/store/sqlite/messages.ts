@@ -37,16 +37,18 @@ export class SqliteMessages implements MessageReads {
   }
 
   async sent(filter: MessageFilter & { readonly state?: SentState }): Promise<readonly SentMessage[]> {
-    const where = idConditions('o.id', filter).add('o.name = @', filter.name).add('o.entity_id = @', filter.entityId)
-    let from = `warren_outbox o left join warren_outbox_pending p on ${PENDING_OF_EVENT}`
-    if (filter.state === 'sent') where.always('p.id is null')
-    else if (filter.state !== undefined) {
-      // Few rows are pending: begin with them.
-      from = 'warren_outbox_pending p cross join warren_outbox o on o.id = p.id'
-      where.add('p.state = @', filter.state)
-    }
+    const { state, name, entityId, limit = 50 } = filter
+    // Few rows are pending: begin with them, and follow their key.
+    const isPending = state !== undefined && state !== 'sent'
+    const id = isPending ? 'p.id' : 'o.id'
+    const from = isPending
+      ? 'warren_outbox_pending p cross join warren_outbox o on o.id = p.id'
+      : `warren_outbox o left join warren_outbox_pending p on ${PENDING_OF_EVENT}`
+    const where = idConditions(id, filter).add('o.name = @', name).add('o.entity_id = @', entityId)
+    if (isPending) where.add('p.state = @', state)
+    if (state === 'sent') where.always('p.id is null')
     const rows = await this.#connection.read<SentRow>(
-      `select ${SENT_COLUMNS} from ${from} where ${where.text} order by o.id desc limit ${where.parameter(filter.limit ?? 50)}`,
+      `select ${SENT_COLUMNS} from ${from} where ${where.text} order by ${id} desc limit ${where.parameter(limit)}`,
       where.values,
     )
     return rows.map(sentMessageOf)
@@ -57,13 +59,15 @@ export class SqliteMessages implements MessageReads {
     filter: Omit<MessageFilter, 'entityId'> & { readonly subscription?: string; readonly status?: InboxStatus },
   ): Promise<readonly InboxEntry[]> {
     const where = idConditions('i.message_id', filter).add('i.name = @', filter.name).add('i.status = @', filter.status)
-    // The planner must see that the partial index of all that is not handled is enough.
-    if (filter.status !== undefined && filter.status !== 'handled') where.always(`i.status <> 'handled'`)
+    const isUnhandled = filter.status !== undefined && filter.status !== 'handled'
+    // Without statistics SQLite would rather read the whole primary key (92 instead of 0.1 ms for 200,000 rows).
+    const index = isUnhandled ? 'indexed by warren_inbox_unhandled' : ''
+    if (isUnhandled) where.always(`i.status <> 'handled'`)
     const limit = filter.limit ?? 50
     const subscriptions =
       filter.subscription === undefined ? await subscriptionsWithEntries(this.#connection) : [filter.subscription]
     const subscription = where.parameter(null)
-    const text = `select ${ENTRY_COLUMNS} from warren_inbox i
+    const text = `select ${ENTRY_COLUMNS} from warren_inbox i ${index}
       where i.subscription = ${subscription} and ${where.text} order by i.message_id desc limit ${where.parameter(limit)}`
     const rows: InboxRow[] = []
     for (const each of subscriptions) {
