@@ -53,7 +53,7 @@ ${patterns.map((_, index) => `export const name${index}: string = matched${index
 `
 }
 
-/** A service: the catalog with a schema for each event, a bus, and a handler for each pattern that reads the event. */
+/** A service: the catalog with a schema for each event, a bus, a wrapper of its own, and a handler for each pattern. */
 export function serviceSource(matcher: Matcher, catalogFolder: string): string {
   return `
 import type { StandardSchemaV1 } from '@standard-schema/spec'
@@ -63,8 +63,7 @@ import type { EventNames, EventOf } from '${catalogFolder}/event-types.ts'
 import type { ${matcher.type} } from '${matcher.file}'
 declare function schema<Payload>(): StandardSchemaV1<Payload>
 ${entities.map((name, index) => entitySource(name, scopes[index] ?? '')).join('')}
-type Matched<C extends Catalog, Pattern extends string> =
-  ${matcher.type}<EventNames<C>, Pattern> extends infer Names extends EventNames<C> ? Names : never
+type Matched<C extends Catalog, Pattern extends string> = ${matcher.type}<EventNames<C>, Pattern>
 type Valid<C extends Catalog, Pattern extends string> = [Matched<C, Pattern>] extends [never] ? 'matches nothing' : Pattern
 declare class Bus<C extends Catalog> {
   constructor(catalog: C)
@@ -74,7 +73,14 @@ declare class Bus<C extends Catalog> {
     handler: (event: EventOf<C, Matched<C, Patterns[number]>, { readonly id: string }>) => void,
   ): void
 }
-const bus = new Bus(catalog(${entities.map((name) => `${name}Events`).join(', ')}))
+const shop = catalog(${entities.map((name) => `${name}Events`).join(', ')})
+const bus = new Bus(shop)
+// A team's own wrapper: here the names are known while the patterns are still to be inferred.
+declare function subscribe<const Patterns extends readonly string[]>(
+  patterns: { readonly [Index in keyof Patterns]: Valid<typeof shop, Patterns[Index]> },
+  handler: (event: EventOf<typeof shop, Matched<typeof shop, Patterns[number]>, { readonly id: string }>) => void,
+): void
+subscribe(['${patterns[0]}'], (event) => void event.name)
 ${patterns
   .map(
     (pattern, index) => `

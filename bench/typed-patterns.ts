@@ -160,11 +160,19 @@ async function openProject(): Promise<Project> {
   }
 }
 
+// A hundred times what it takes. Types that explode do not end within minutes.
+const TSC_TIMEOUT_MS = 120_000
+
 function execute(command: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(command, args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout) => {
+    execFile(command, args, { maxBuffer: 64 * 1024 * 1024, timeout: TSC_TIMEOUT_MS }, (error, stdout) => {
       if (error === null) resolve(stdout)
-      else reject(new Error(`tsc failed:\n${stdout}`, { cause: error }))
+      else
+        reject(
+          new Error(error.killed === true ? `tsc took over ${TSC_TIMEOUT_MS} ms` : `tsc failed:\n${stdout}`, {
+            cause: error,
+          }),
+        )
     })
   })
 }

@@ -8,8 +8,8 @@ export type Matching<Names extends string, Pattern extends string> =
   Filtered<Names, Pattern> extends infer Matched extends Names ? Matched : never
 
 // Only a step apart so that Matching has an `infer` with a constraint: while a pattern is still to be inferred, tsc takes
-// that constraint for the result. Without it, it compares every name with templates of the unknown pattern: 1.5 million
-// comparisons and 10 s for the first subscription of a catalog with 400 names.
+// that constraint for the result. Without it, it compares every name with templates of the unknown pattern: millions of
+// comparisons and minutes for a team's own subscribe() over a catalog with 400 names.
 type Filtered<Names extends string, Pattern extends string> = Pattern extends unknown
   ? IsLiteral<Pattern> extends false
     ? Names
