@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parseOptions } from './options.ts'
 import { ratioRow, valueRow } from './row.ts'
 import { alternate, median, quantile, ratiosOf, spreadOf } from './statistics.ts'
+import { Confirms } from './support/confirms.ts'
 import { inParallel } from './support/in-parallel.ts'
 import { table } from './table.ts'
 
@@ -56,6 +57,23 @@ describe('pairing', () => {
     expect(valueRow(pairs, 'ms', { name: 'v', bar: { atMost: 3 } }).ok).toBe(true)
     expect(valueRow(pairs, 'ms', { name: 'v', bar: { atMost: 2.9 } }).ok).toBe(false)
     expect(valueRow(pairs, 'ms', { name: 'v' }).ok).toBeNull()
+  })
+})
+
+describe('gaps', () => {
+  const confirms = new Confirms()
+  for (const atMs of [0, 10, 20, 30, 530, 540]) confirms.add(`${atMs}`, atMs)
+
+  it('counts from the last confirm before the strike', () => {
+    expect(confirms.longestGapMs(35, 545)).toBe(500)
+  })
+
+  it('counts a gap that is not over at the end', () => {
+    expect(confirms.longestGapMs(35, 5_540)).toBe(5_000)
+  })
+
+  it('leaves out what came before', () => {
+    expect(confirms.longestGapMs(530, 545)).toBe(10)
   })
 })
 

@@ -10,9 +10,11 @@ import { collectGarbage } from './support/garbage.ts'
 import { EFFECTS_TABLE, INSERT_EFFECT, newOrders, orders } from './support/orders.ts'
 import { assertHandledOnce } from './support/handled-once.ts'
 import { connectRaw, publishRaw, rawMessage } from './support/raw.ts'
+import { within } from './support/within.ts'
 
 const WINDOW = 1000
 const ONE_BY_ONE = 1
+const TIMEOUT_MS = 180_000
 
 /**
  * A handler with one INSERT behind the inbox: with the default batch size, where up to 50 messages share a transaction,
@@ -21,7 +23,7 @@ const ONE_BY_ONE = 1
  */
 export const run: Bench = async (context) => {
   const { quick, broker, database, progress } = context
-  const counts = quick ? { batched: 8_000, single: 2_000 } : { batched: 20_000, single: 5_000 }
+  const counts = quick ? { batched: 5_000, single: 1_200 } : { batched: 20_000, single: 5_000 }
   const vhost = await broker.createVhost()
   const url = vhost.amqpUrls[0] ?? ''
   const raw = await connectRaw(url)
@@ -51,7 +53,7 @@ export const run: Bench = async (context) => {
     const rate = rateOf(bus, count)
     await bus.start()
     try {
-      return await rate
+      return await within('every message is handled', rate, TIMEOUT_MS)
     } finally {
       await bus.stop()
     }

@@ -5,7 +5,7 @@ import type { Gaps } from './support/outage.ts'
 import { measureOutage } from './support/outage.ts'
 
 // Below net_ticktime (60 s), after which the other nodes would expel the frozen one.
-const FROZEN_MS = { quick: 10_000, full: 40_000 }
+const FROZEN_MS = { quick: 7_000, full: 40_000 }
 
 /**
  * SIGSTOP of the node that publishes go to, at 500 events/s: its connections stay open and nothing answers. The peer is
@@ -24,7 +24,7 @@ export const run: Bench = async (context) => {
       strike: (node) => broker.pause(node),
       heal: (node) => broker.resume(node),
       healAfterMs: frozenMs,
-      afterMs: 2_000,
+      afterMs: 1_000,
       strikesLeader: false,
     })
     gaps.push(measured)

@@ -17,7 +17,7 @@ export const run: Bench = async (context) => {
       strike: (node) => broker.kill(node),
       heal: (node) => broker.start(node),
       healAfterMs: null,
-      afterMs: 5_000,
+      afterMs: 4_000,
       strikesLeader: true,
     })
     gaps.push(measured)

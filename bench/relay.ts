@@ -9,9 +9,11 @@ import { alternate } from './statistics.ts'
 import { collectGarbage } from './support/garbage.ts'
 import { names, newOrders, ORDER_CREATED, orders } from './support/orders.ts'
 import { connectRaw, declareOrders, publishRaw, rawMessage } from './support/raw.ts'
+import { within } from './support/within.ts'
 
 const WINDOW = 1000
 const SETTLE_MS = 500
+const TIMEOUT_MS = 120_000
 
 /**
  * One relay, from a backlog in PostgreSQL to the last confirm with every pending row removed, beside amqplib publishing
@@ -60,7 +62,7 @@ export const run: Bench = async (context) => {
       collectGarbage()
       startedAtMs = performance.now()
     })
-    await allConfirmed.promise
+    await within('every event is confirmed', allConfirmed.promise, TIMEOUT_MS)
     while ((await pendingRows()) > 0) await delay(1)
     const seconds = (performance.now() - startedAtMs) / 1000
     stopListening()
@@ -73,7 +75,7 @@ export const run: Bench = async (context) => {
     const messages = newOrders(events).map(rawMessage)
     await settle()
     const startedAtMs = performance.now()
-    await publishRaw(channel, messages, WINDOW)
+    await within('every message is confirmed', publishRaw(channel, messages, WINDOW), TIMEOUT_MS)
     const seconds = (performance.now() - startedAtMs) / 1000
     await assertQueued(raw, queue, events)
     return events / seconds
