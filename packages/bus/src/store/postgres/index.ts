@@ -7,8 +7,9 @@ import { PostgresLeases } from './leases.ts'
 import { PostgresMessages } from './messages.ts'
 import { PostgresMigrations } from './migrations.ts'
 import { PostgresOutbox } from './outbox.ts'
-import { maintainPartitions } from './partitions.ts'
+import { Partitions } from './partitions.ts'
 import type { PgPool } from './pool.ts'
+import { PostgresRetention } from './retention.ts'
 import { Statements } from './statements.ts'
 import { PostgresSubscriptions } from './subscriptions.ts'
 import type { PostgresTx } from './transaction.ts'
@@ -56,6 +57,7 @@ class PostgresStoreImplementation implements PostgresStore {
   readonly failures: PostgresFailures
   readonly #connection: Connection
   readonly #transactions: Transactions
+  readonly #retention: PostgresRetention
   readonly #migrates: boolean
 
   constructor(options: PostgresStoreOptions) {
@@ -66,7 +68,9 @@ class PostgresStoreImplementation implements PostgresStore {
     )
     this.#transactions = new Transactions(this.#connection)
     this.#migrates = migrate === 'auto'
-    this.migrations = new PostgresMigrations(this.#connection, this.#transactions)
+    const partitions = new Partitions(this.#connection, this.#transactions)
+    this.#retention = new PostgresRetention(this.#connection, partitions)
+    this.migrations = new PostgresMigrations(this.#connection, this.#transactions, partitions)
     this.outbox = new PostgresOutbox(this.#connection, this.#transactions)
     this.inbox = new PostgresInbox(this.#connection)
     this.leases = new PostgresLeases(this.#connection)
@@ -106,6 +110,6 @@ class PostgresStoreImplementation implements PostgresStore {
   }
 
   maintain(retention: Retention): Promise<MaintenanceReport> {
-    return maintainPartitions(this.#transactions, this.#connection.statements, retention)
+    return this.#retention.maintain(retention)
   }
 }

@@ -2,7 +2,7 @@ import { migrationFiles, missingMigrations, notMigrated } from '../migration-fil
 import type { AppliedMigration, MigrationFile } from '../migration-files.ts'
 import type { Migrations, MigrationStatus } from '../store.ts'
 import type { Connection } from './connection.ts'
-import { createPartitions } from './partitions.ts'
+import type { Partitions } from './partitions.ts'
 import { ms } from './statements.ts'
 import type { PostgresTx } from './transaction.ts'
 import type { Transactions } from './transactions.ts'
@@ -22,11 +22,13 @@ interface AppliedRow extends AppliedMigration {
 export class PostgresMigrations implements Migrations {
   readonly #connection: Connection
   readonly #transactions: Transactions
+  readonly #partitions: Partitions
   readonly #files: readonly MigrationFile[] = migrationFiles('postgres')
 
-  constructor(connection: Connection, transactions: Transactions) {
+  constructor(connection: Connection, transactions: Transactions, partitions: Partitions) {
     this.#connection = connection
     this.#transactions = transactions
+    this.#partitions = partitions
   }
 
   async migrate(): Promise<readonly string[]> {
@@ -50,7 +52,7 @@ export class PostgresMigrations implements Migrations {
       }
       return missing.map(({ name }) => name)
     })
-    await createPartitions(this.#transactions, statements)
+    await this.#partitions.create()
     return applied
   }
 
