@@ -23,6 +23,9 @@ export interface ChaosOptions {
 }
 
 const POLL_MS = 50
+const HELD_POLL_MS = 5
+/** A signal takes its time on a busy machine. */
+const HELD_STILL_MS = 300
 /** How long a killed node stays away at least, and a killed service. */
 const NODE_AWAY_MS = 4_000
 const SERVICE_AWAY_MS = 400
@@ -100,12 +103,21 @@ export class Chaos {
       const victim = nextVictim(this.#killed, allowed, random)
       const service = services.find(({ name }) => name === victim)
       if (service === undefined) return
+      await this.#held(service)
       onEvent(`kill -9 of the service ${service.name}`)
       await service.kill()
       this.serviceKills++
       this.#killed[service.name] = (this.#killed[service.name] ?? 0) + 1
       await delay(SERVICE_AWAY_MS)
       await service.start()
+    }
+  }
+
+  /** One that is to be killed between commit and acknowledgement gets there as long as orders come in. */
+  async #held(service: ServiceProcess): Promise<void> {
+    while (service.heldUntilMs !== null && !this.#isOver && this.#options.progress() < 1) {
+      if (service.state === 'ready' && service.heldUntilMs - Date.now() > HELD_STILL_MS) return
+      await delay(HELD_POLL_MS)
     }
   }
 

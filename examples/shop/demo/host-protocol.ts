@@ -9,7 +9,8 @@ export interface HostSetup {
   /** 0: a free one. */
   readonly port: number
   readonly failPercent: number
-  readonly slowAckMs: number
+  /** How long a subscriber is held between its commit and its acknowledgement, whichever comes first. 0: not at all. */
+  readonly holdMs: number
   readonly sabotage: Sabotage | null
 }
 
@@ -18,6 +19,8 @@ export type FromHost =
   | { readonly kind: 'ready'; readonly url: string | null }
   /** It publishes over another connection from now on. */
   | { readonly kind: 'connected'; readonly link: Link }
+  /** Something is committed and not acknowledged, or the other way round. */
+  | { readonly kind: 'held'; readonly untilMs: number }
   /** Since the last time. */
   | { readonly kind: 'news'; readonly confirms: readonly Confirm[]; readonly failures: number }
 

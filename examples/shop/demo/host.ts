@@ -4,12 +4,13 @@
  */
 import { jsonLogger } from '@warren/bus'
 import type { Logger } from '@warren/bus'
+import { setTimeout as delay } from 'node:timers/promises'
 import { startService, stopOnSignals } from '../services/service.ts'
 import { services } from '../services/services.ts'
 import { openStore } from '../services/store.ts'
 import { listenForRollbacks, withFailingHandlers, withRollbacks } from './faults.ts'
 import type { Confirm, FromHost, HostSetup } from './host-protocol.ts'
-import { sabotaged, withSlowAck } from './sabotage.ts'
+import { withAckBeforeCommit, withLateAck, withoutInbox } from './sabotage.ts'
 
 const TELL_EVERY_MS = 100
 
@@ -22,8 +23,9 @@ process.on('disconnect', () => process.exit())
 
 let store = openStore(setup.storeUrl)
 if (setup.failPercent > 0) store = withFailingHandlers(store, setup.failPercent)
-if (setup.slowAckMs > 0) store = withSlowAck(store, setup.slowAckMs)
-if (setup.sabotage !== null) store = sabotaged(store, setup.sabotage)
+if (setup.sabotage === 'no-inbox') store = withoutInbox(store)
+if (setup.sabotage === 'ack-before-commit') store = withAckBeforeCommit(store, hold)
+else if (setup.holdMs > 0) store = withLateAck(store, hold)
 store = withRollbacks(store)
 
 const log = jsonLogger()
@@ -56,6 +58,11 @@ setInterval(() => {
 
 stopOnSignals(service)
 tell({ kind: 'ready', url: await startService(service, { store, port: setup.port }) })
+
+async function hold(): Promise<void> {
+  tell({ kind: 'held', untilMs: Date.now() + setup.holdMs })
+  await delay(setup.holdMs)
+}
 
 function portOf(endpoint: unknown): number {
   return Number(String(endpoint).split(':').at(-1))

@@ -25,8 +25,8 @@ export interface DemoOptions {
   readonly isJson: boolean
   /** Makes the same orders, and breaks the same things, again. */
   readonly seed: number
-  /** How long a subscriber waits between its commit and its acknowledgement: the moment in which to be killed. */
-  readonly slowAckMs: number
+  /** How long a subscriber is held between its commit and its acknowledgement: the moment in which it is killed. */
+  readonly holdMs: number
   readonly sabotage: Sabotage | null
   /** The services that may be killed. */
   readonly victims: readonly ServiceName[]
@@ -91,7 +91,7 @@ export function parseOptions(
     isKept: values.keep,
     isJson: values.json,
     seed: values.seed === undefined ? Date.now() % 1_000_000 : number('seed', values.seed, { from: 0 }),
-    slowAckMs: number('slow-ack', values['slow-ack'], { from: 0, to: 5_000 }),
+    holdMs: number('hold', values.hold, { from: 0, to: 5_000 }),
     sabotage: sabotage ?? null,
     victims: values.victims.split(',').filter(isServiceName),
   }
@@ -120,7 +120,7 @@ function parse(args: readonly string[]) {
         json: { type: 'boolean', default: false },
         seed: { type: 'string' },
         // For the tests of the check itself, and so not in the help.
-        'slow-ack': { type: 'string', default: '0' },
+        hold: { type: 'string', default: '0' },
         sabotage: { type: 'string' },
         victims: { type: 'string', default: serviceNames.join() },
         help: { type: 'boolean', short: 'h', default: false },

@@ -27,7 +27,10 @@ export class ServiceProcess {
   /** Confirms of the process that runs now, and the connection that it publishes over. */
   confirms: Confirm[] = []
   link: Link | null = null
+  /** Until then it is held in the moment in which it is to be killed; null when it is not to be held (any more). */
+  heldUntilMs: number | null = null
   #child: ChildProcess | null = null
+  #isFirstLife = true
 
   constructor(setup: HostSetup, logFile: string) {
     this.setup = setup
@@ -44,12 +47,16 @@ export class ServiceProcess {
     this.state = 'starting'
     this.confirms = []
     this.link = null
+    // Held until it is killed for the first time: what is delivered again would come one by one, each held.
+    const holdMs = this.#isFirstLife ? this.setup.holdMs : 0
+    this.#isFirstLife = false
+    this.heldUntilMs = holdMs > 0 ? 0 : null
     // A service comes back on the port that its clients know.
     const port = this.url === null ? this.setup.port : Number(new URL(this.url).port)
     const log = await open(this.logFile, 'a')
     try {
       const child = spawn(process.execPath, [...process.execArgv, host], {
-        env: { ...process.env, SHOP_HOST: JSON.stringify({ ...this.setup, port }) },
+        env: { ...process.env, SHOP_HOST: JSON.stringify({ ...this.setup, port, holdMs }) },
         stdio: ['ignore', log.fd, log.fd, 'ipc'],
       })
       this.#child = child
@@ -95,6 +102,9 @@ export class ServiceProcess {
         break
       case 'connected':
         this.link = message.link
+        break
+      case 'held':
+        this.heldUntilMs = message.untilMs
         break
       case 'news':
         this.confirms.push(...message.confirms)

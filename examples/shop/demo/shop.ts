@@ -53,7 +53,7 @@ export async function openShop(options: DemoOptions, say: (line: string) => void
       port: 0,
       failPercent: options.failPercent,
       // What a publisher does has nothing to acknowledge.
-      slowAckMs: isSubscriber(name) ? options.slowAckMs : 0,
+      holdMs: isSubscriber(name) ? options.holdMs : 0,
       sabotage: isSubscriber(name) ? options.sabotage : null,
     }
     return new ServiceProcess(setup, join(broker.folder, `${name}.log`))
