@@ -35,7 +35,7 @@ describe('docs/getting-started.md', () => {
         DATABASE_URL,
       })
     },
-    300_000,
+    600_000,
   )
 
   it('names every adapter', () => {
@@ -51,7 +51,7 @@ it('docs/testing.md is true, line by line', async () => {
   const tsconfig = blocksOf(gettingStarted).filter(({ marks }) => marks['file'] === 'tsconfig.json')
   const blocks = [...tsconfig, ...blocksOf(readPage('docs/testing.md'))]
   await walk(blocks, '', { WARREN_HOME: inject('warrenRun').home })
-}, 180_000)
+}, 300_000)
 
 it('the examples of the packages compile, and that of the bus handles an event once', async () => {
   const { amqpUrls, drop } = await testVhost()
@@ -71,7 +71,7 @@ it('the examples of the packages compile, and that of the bus handles an event o
     '',
     {},
   )
-}, 120_000)
+}, 300_000)
 
 describe('docs/configuration.md', () => {
   const interfaces = {

@@ -2,7 +2,7 @@ import type { Block } from './blocks.ts'
 import { Tokens } from './expectation.ts'
 import { Project } from './project.ts'
 
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 60_000
 const POLL_MS = 200
 
 /**

@@ -42,7 +42,10 @@ export interface SubscriptionOptions {
   /** The handler's deadline. Default 30 s, at most 15 minutes: half of the broker's own limit on unacknowledged deliveries. */
   readonly timeoutMs?: number
   readonly retry?: RetryOptions
-  /** How often a message that takes the process down is started before it is parked. Default 3. */
+  /**
+   * How often a message that came back after a crash is started, alone, before it is parked. Default 3: four starts with the
+   * first one, which it may have shared with others and is not counted for.
+   */
   readonly maxStarts?: number
   /** The queue's delivery limit; with an inbox only crashes and outages count towards it. Default 20. */
   readonly deliveryLimit?: number
