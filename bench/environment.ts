@@ -31,6 +31,8 @@ export async function openEnvironment(onProgress: (line: string) => void): Promi
   const given = process.env['DATABASE_URL'] ?? ''
   const postgres = given === '' ? await startPostgres({ home, onProgress }) : null
   const database = new Database(postgres?.url ?? given)
+  // A wrong DATABASE_URL shows now, not after the cluster's start.
+  const version = await database.version()
   let broker: Cluster | null = null
   const close = async (): Promise<void> => {
     if (postgres === null) await database.drop()
@@ -39,20 +41,20 @@ export async function openEnvironment(onProgress: (line: string) => void): Promi
   }
   try {
     broker = await startCluster({ home, onProgress })
-    return { broker, database, machine: await machineOf(broker, database), close }
+    return { broker, database, machine: machineOf(broker, version), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function machineOf(broker: Cluster, database: Database): Promise<Machine> {
+function machineOf(broker: Cluster, postgres: string): Machine {
   return {
     cores: availableParallelism(),
     processor: cpus()[0]?.model ?? 'unknown',
     node: process.version,
     rabbitmq: broker.version,
     brokerNodes: broker.nodes.length,
-    postgres: await database.version(),
+    postgres,
   }
 }

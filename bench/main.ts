@@ -52,10 +52,16 @@ function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
+/** A benchmark that failed may have left connections open, which would keep the process. */
+async function exit(code: number): Promise<never> {
+  await new Promise((resolve) => process.stdout.write('', resolve))
+  process.exit(code)
+}
+
 try {
   const options = parseOptions(process.argv.slice(2))
   if (options === 'help') process.stdout.write(help)
-  else process.exitCode = await main(options)
+  else await exit(await main(options))
 } catch (error) {
   process.stderr.write(`${error instanceof UsageError ? error.message : describe(error)}\n`)
   process.exitCode = error instanceof UsageError ? 2 : 1

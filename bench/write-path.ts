@@ -91,7 +91,12 @@ export const run: Bench = async (context) => {
     if (quick) return rows
     await declareOrders(raw, names.subscriptionQueue('bench'))
     const relaying = await open(true)
-    rows.push(ratioRow(await measure(relaying, 'relay on', 1), 'tx/s', { name: `${name}, with the relay at work` }))
+    rows.push(
+      ratioRow(await measure(relaying, 'relay on', 1), 'tx/s', {
+        name: `${name}, with the relay at work`,
+        note: 'one alternation',
+      }),
+    )
     await relaying.stop()
     return rows
   } finally {
