@@ -21,7 +21,7 @@ export interface WarrenConfig {
   /** Names on the broker, where a service has its own. */
   readonly names?: BrokerNames
   readonly relay?: RelayTuning
-  /** How long the store keeps what is settled. A relay maintains its store, too: give it what the service gives its bus. */
+  /** With it a relay maintains its store, too: give it what the service gives its bus. Without it the service does. */
   readonly retention?: Partial<Retention>
 }
 
