@@ -73,6 +73,9 @@ describe('what cannot be published', () => {
     await expect(bus.publish(paid, { orderId: '1' }, { headers: { traceparent: 'x' } })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
     })
+    await expect(bus.publish(paid, { orderId: '1' }, { headers: { CC: 'qu.other' } })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    })
     await expect(bus.publish(paid, { orderId: '1' }, { headers: { big: 'x'.repeat(20_000) } })).rejects.toMatchObject({
       code: 'EVENT_TOO_LARGE',
     })
@@ -94,6 +97,9 @@ describe('what cannot be subscribed to', () => {
     const { bus } = await makeService()
     const handler = (): undefined => undefined
     await expect(bus.subscribe('order crm', ['#'], handler)).rejects.toMatchObject({ code: 'SUBSCRIPTION_INVALID' })
+    for (const name of ['order.dead', 'warren.shop']) {
+      await expect(bus.subscribe(name, ['#'], handler)).rejects.toMatchObject({ code: 'SUBSCRIPTION_INVALID' })
+    }
     await expect(bus.subscribe('order.crm', ['#'], handler, { timeoutMs: 3_600_000 })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
     })

@@ -84,6 +84,9 @@ function isSchema(definition: EventDefinition): definition is StandardSchemaV1 {
 
 function check(made: Entity): void {
   if (!isWord(made.name)) fail(made, `entity "${made.name}" must be one word of ${WORD_RULE}`)
+  // Its exchange would be the one that every entity's exchange forwards to.
+  if (made.name === 'events')
+    fail(made, 'entity "events" cannot be told from the exchange of all events; choose another name')
   if (typeof made.identity !== 'string' || made.identity === '') {
     fail(made, `entity "${made.name}" needs an identity: the field of each payload that holds its id`)
   }

@@ -34,7 +34,7 @@ export class DeadLetters<Tx extends Sql> {
     this.#outage = new StoreOutage({
       store: options.store,
       logger: options.logger,
-      onDown: () => options.consumer.pause(true),
+      onDown: () => options.consumer.pause(false),
       onUp: () => options.consumer.resume(),
     })
   }
@@ -49,8 +49,8 @@ export class DeadLetters<Tx extends Sql> {
     if (!this.#isRunning) return
     this.#isRunning = false
     await this.#options.consumer.stop()
-    await this.#settling
     this.#outage.stop()
+    await this.#settling
     await this.#options.consumer.close()
   }
 
@@ -61,7 +61,8 @@ export class DeadLetters<Tx extends Sql> {
 
   async #park(delivery: Delivery): Promise<void> {
     const { store, logger, subscription } = this.#options
-    if (!this.#isRunning || this.#outage.isDown) {
+    await this.#outage.over()
+    if (!this.#isRunning) {
       delivery.requeue()
       return
     }
@@ -74,8 +75,8 @@ export class DeadLetters<Tx extends Sql> {
       logger.error(fields, 'the broker gave up on a message; it is parked')
       this.signals.parked.emit({ id: failure.messageId })
     } catch (error) {
-      delivery.requeue()
       this.#outage.begin(error)
+      await this.#park(delivery)
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Logger } from '../logger.ts'
+import { Signal } from '../signal.ts'
 import type { Sql, Store } from '../store/store.ts'
 
 const FIRST_PING_MS = 200
@@ -20,6 +21,7 @@ export class StoreOutage {
   #timer: NodeJS.Timeout | null = null
   #isDown = false
   #isStopped = false
+  readonly #over: Signal = new Signal()
 
   constructor(options: StoreOutageOptions<Sql>) {
     this.#options = options
@@ -39,9 +41,15 @@ export class StoreOutage {
     void onDown.then(() => this.#pingIn(FIRST_PING_MS))
   }
 
+  /** Resolves when the store is back, at once when it is not away; also with stop(). */
+  async over(): Promise<void> {
+    if (this.#isDown && !this.#isStopped) await this.#over.next()
+  }
+
   stop(): void {
     this.#isStopped = true
     if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#over.emit()
   }
 
   #pingIn(delayMs: number): void {
@@ -52,6 +60,7 @@ export class StoreOutage {
           if (this.#isStopped) return
           this.#isDown = false
           this.#options.logger.info({}, 'the store is back; consuming goes on')
+          this.#over.emit()
           void this.#options.onUp()
         },
         () => this.#pingIn(Math.min(delayMs * 2, MAX_PING_MS)),

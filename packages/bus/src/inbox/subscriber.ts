@@ -52,12 +52,12 @@ export class Subscriber<Tx extends Sql> {
     this.#outage = new StoreOutage({
       store: options.store,
       logger: options.logger,
-      // Requeued once for the whole outage: each return counts towards the queue's delivery limit.
-      onDown: async () => {
-        this.#dropWaiting()
-        await options.consumer.pause(true)
+      // What is in hand stays in hand: each return to the queue would count towards its delivery limit.
+      onDown: () => options.consumer.pause(false),
+      onUp: async () => {
+        this.#dispatch()
+        await options.consumer.resume()
       },
-      onUp: () => options.consumer.resume(),
     })
   }
 
@@ -204,10 +204,12 @@ export class Subscriber<Tx extends Sql> {
     this.#dispatch()
   }
 
-  /** The store could not answer: the messages go back uncounted, and consuming pauses until it can. */
+  /** The store could not answer: the messages wait, uncounted, and consuming pauses until it can. */
   #giveBack(batch: readonly Incoming[], error: unknown): void {
-    for (const { delivery } of batch) delivery.requeue()
-    if (this.#isRunning) this.#outage.begin(error)
+    if (this.#isRunning) {
+      for (const incoming of batch) (incoming.delivery.redelivered ? this.#careful : this.#single).push(incoming)
+      this.#outage.begin(error)
+    } else for (const { delivery } of batch) delivery.requeue()
   }
 
   async #parkUnreadable(delivery: Delivery, { reason, message }: Extract<Decoded, { ok: false }>): Promise<void> {
@@ -223,8 +225,10 @@ export class Subscriber<Tx extends Sql> {
       )
       this.signals.settled.emit({ id: failure.messageId, name: failure.name, kind: 'failed' })
     } catch (error) {
-      delivery.requeue()
-      if (this.#isRunning) this.#outage.begin(error)
+      if (this.#isRunning) {
+        this.#outage.begin(error)
+        void this.#outage.over().then(() => this.accept(delivery))
+      } else delivery.requeue()
     } finally {
       this.#fastLanes--
       this.#dispatch()

@@ -77,6 +77,14 @@ export function subscription(name: string, patterns: readonly string[], options:
       { name },
     )
   }
+  // `.dead` is its neighbour's dead letter queue, `warren.` a service's control queue.
+  if (name.endsWith('.dead') || name.startsWith('warren.')) {
+    throw new WarrenError(
+      'SUBSCRIPTION_INVALID',
+      `"${name}" names a queue of Warren's own: end not with ".dead" and begin not with "warren."`,
+      { name },
+    )
+  }
   if (patterns.length === 0) {
     throw new WarrenError('SUBSCRIPTION_INVALID', `the subscription "${name}" has no pattern`, { name })
   }

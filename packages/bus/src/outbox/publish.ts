@@ -11,6 +11,9 @@ import { bucketOf } from './buckets.ts'
  */
 export const DEFAULT_MAX_BODY_BYTES: number = 1024 * 1024
 
+/** Those of the envelope and the broker; a CC or BCC would route the message past its exchange. */
+const RESERVED_HEADER = /^(cloudEvents[_:]|warren-|x-|B?CC$)/
+
 /** All headers of one message share one AMQP frame (128 KiB by default) with the other properties. */
 export const MAX_HEADERS_BYTES: number = 16 * 1024
 
@@ -82,7 +85,7 @@ function headersOf(
 ): Readonly<Record<string, string>> {
   const reserved: readonly string[] = Object.values(reservedHeaders)
   for (const header of Object.keys(options.headers ?? {})) {
-    if (reserved.includes(header) || /^cloudEvents[_:]|^warren-|^x-/.test(header)) {
+    if (reserved.includes(header) || RESERVED_HEADER.test(header)) {
       throw new WarrenError('CONFIG_INVALID', `the header "${header}" of "${name}" is reserved`, { name, header })
     }
   }
