@@ -112,7 +112,7 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     this.#logger = options.logger ?? silentLogger
     this.#names = options.names ?? brokerNames()
     this.#retention = { outboxDays: 30, inboxDays: 30, ...(options.retention === false ? {} : options.retention) }
-    if (options.service === '') throw new WarrenError('CONFIG_INVALID', 'a bus needs the name of its service')
+    checkNumbers(options, this.#retention)
     // Endpoints are checked here, before anything is started.
     parseEndpoints(options.endpoints, options.credentials)
 
@@ -349,6 +349,26 @@ export class Bus<C extends Catalog, Tx extends Sql> {
 export interface BusSignals {
   readonly relayed: Signal<RelayedEvent>
   readonly received: Signal<SettledMessage & { readonly subscription: string }>
+}
+
+/** Throws CONFIG_INVALID: a lease of 0 ms or a window of NaN would wait for ever without a word. */
+function checkNumbers(options: BusOptions<Catalog, Sql>, retention: Retention): void {
+  if (options.service === '') throw new WarrenError('CONFIG_INVALID', 'a bus needs the name of its service')
+  const tuning = typeof options.relay === 'object' ? options.relay : {}
+  const rules: readonly [name: string, value: number | undefined, least: number][] = [
+    ['retention.outboxDays', retention.outboxDays, 1],
+    ['retention.inboxDays', retention.inboxDays, 1],
+    ['maxBodyBytes', options.maxBodyBytes, 1],
+    ['heartbeatS', options.heartbeatS, 1],
+    ['relay.window', tuning.window, 1],
+    ['relay.confirmTimeoutMs', tuning.confirmTimeoutMs, 100],
+    ['relay.idlePollMs', tuning.idlePollMs, 1],
+    ['relay.leaseMs', tuning.leaseMs, 300],
+  ]
+  for (const [name, value, least] of rules) {
+    if (value === undefined || value >= least) continue
+    throw new WarrenError('CONFIG_INVALID', `${name} is ${value}, it must be ${least} or more`, { option: name, value })
+  }
 }
 
 /** Makes a bus; nothing happens before start(). Throws ENDPOINT_INVALID, CONFIG_INVALID. */

@@ -253,6 +253,15 @@ it('needs a started bus, and a store to publish', async () => {
   await expect(bus.publish(paid, { orderId: '1' })).rejects.toMatchObject({ code: 'STORE_REQUIRED' })
   const { bus: other } = await makeService({ endpoints: amqpUrls })
   await expect(other.publish(paid, { orderId: '1' })).rejects.toMatchObject({ code: 'BUS_STOPPED' })
+  for (const options of [
+    { retention: { inboxDays: 0 } },
+    { relay: { window: Number.NaN } },
+    { relay: { leaseMs: 0 } },
+  ]) {
+    expect(() => createBus({ service: 'shop', catalog: shop, endpoints: amqpUrls, ...options })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    )
+  }
   expect(() => createBus({ service: 'shop', catalog: shop, endpoints: ['http://nowhere'] })).toThrow(
     expect.objectContaining({ code: 'ENDPOINT_INVALID' }),
   )

@@ -14,18 +14,21 @@ export interface RetriesOptions<Tx extends Sql> extends BatchOptions<Tx> {
   readonly pollMs?: number
 }
 
-/** Retries taken from the store at once. */
-const CLAIM_LIMIT = 20
-/** Beyond the handler's deadline, so that a claim never expires under a handler that still runs. */
-const LEASE_MARGIN_MS = 30_000
+/** So that a claim never expires under a handler that still runs. */
+const LEASE_MARGIN_MS = 5_000
 
 /**
- * Runs the due retries of one subscription from the store, one after another, beside the deliveries: a message that
+ * Runs the due retries of one subscription from the store, as many at a time as it has lanes, beside the deliveries: a message that
  * fails again blocks nobody. A claim counts the attempt before the handler runs, so a process that dies in it is counted.
  */
 export class Retries<Tx extends Sql> {
   readonly signals: {
-    readonly settled: Signal<{ readonly id: string; readonly kind: 'handled' | 'failed' | 'dropped' }>
+    readonly settled: Signal<{
+      readonly id: string
+      readonly name: string
+      /** `dropped`: somebody discarded it while its handler ran; the handler's effects were rolled back. */
+      readonly kind: 'handled' | 'failed' | 'dropped'
+    }>
   } = {
     settled: new Signal(),
   }
@@ -44,7 +47,7 @@ export class Retries<Tx extends Sql> {
     this.#schedule(0)
   }
 
-  /** Waits for the handler that runs; what was claimed and not started is given back uncounted. */
+  /** Waits for the handlers that run. */
   async stop(): Promise<void> {
     this.#isRunning = false
     if (this.#timer !== null) clearTimeout(this.#timer)
@@ -60,11 +63,15 @@ export class Retries<Tx extends Sql> {
 
   async #runRound(): Promise<void> {
     const { store, subscription, logger, pollMs = 1_000 } = this.#options
+    const { concurrency: limit } = subscription
     try {
-      const leaseMs = subscription.timeoutMs * CLAIM_LIMIT + LEASE_MARGIN_MS
-      const claimed = await store.inbox.claimRetries(subscription.name, { limit: CLAIM_LIMIT, leaseMs })
-      await this.#runClaimed(claimed)
-      const nextInMs = claimed.length === CLAIM_LIMIT ? 0 : await store.inbox.nextRetryInMs(subscription.name)
+      // As many as run at once: what is claimed is started, so the lease needs to outlast one handler, its deadline and
+      // its rollback. After a kill -9 nobody waits longer than that.
+      const leaseMs = 2 * subscription.timeoutMs + LEASE_MARGIN_MS
+      const claimed = await store.inbox.claimRetries(subscription.name, { limit, leaseMs })
+      const results = await Promise.allSettled(claimed.map((failure) => this.#retryOrGiveBack(failure)))
+      for (const result of results) if (result.status === 'rejected') throw result.reason
+      const nextInMs = claimed.length === limit ? 0 : await store.inbox.nextRetryInMs(subscription.name)
       this.#schedule(Math.min(pollMs, nextInMs ?? pollMs))
     } catch (error) {
       logger.warn({ error, subscription: subscription.name }, 'retries could not be run; trying again')
@@ -72,22 +79,14 @@ export class Retries<Tx extends Sql> {
     }
   }
 
-  async #runClaimed(claimed: readonly Failure[]): Promise<void> {
+  async #retryOrGiveBack(failure: Failure): Promise<void> {
     const { store, subscription } = this.#options
-    for (const [index, failure] of claimed.entries()) {
-      if (!this.#isRunning) {
-        const rest = claimed.slice(index).map(({ messageId }) => messageId)
-        await store.inbox.unclaim(subscription.name, rest, 0)
-        return
-      }
-      try {
-        await this.#retry(failure)
-      } catch (error) {
-        const rest = claimed.slice(index).map(({ messageId }) => messageId)
-        // The store is away more often than not: then the claim expires by itself, counted as one attempt.
-        await store.inbox.unclaim(subscription.name, rest, 1_000).catch(() => undefined)
-        throw error
-      }
+    try {
+      await this.#retry(failure)
+    } catch (error) {
+      // The store is away more often than not: then the claim expires by itself, counted as one attempt.
+      await store.inbox.unclaim(subscription.name, [failure.messageId], 1_000).catch(() => undefined)
+      throw error
     }
   }
 
@@ -111,10 +110,10 @@ export class Retries<Tx extends Sql> {
         },
         { statementTimeoutMs: subscription.timeoutMs },
       )
-      if (isResolved) this.signals.settled.emit({ id: message.id, kind: 'handled' })
+      if (isResolved) this.signals.settled.emit({ id: message.id, name: message.name, kind: 'handled' })
     } catch (error) {
       if (error instanceof Dropped) {
-        this.signals.settled.emit({ id: failure.messageId, kind: 'dropped' })
+        this.signals.settled.emit({ id: failure.messageId, name: failure.name, kind: 'dropped' })
         return
       }
       if (store.isUnavailable(error)) throw error
@@ -145,7 +144,7 @@ export class Retries<Tx extends Sql> {
     telemetry.record(outcome.kind === 'park' ? 'warren.parked' : 'warren.retries', 1, {
       'messaging.consumer.group.name': subscription.name,
     })
-    this.signals.settled.emit({ id: failure.messageId, kind: 'failed' })
+    this.signals.settled.emit({ id: failure.messageId, name: failure.name, kind: 'failed' })
   }
 }
 

@@ -75,6 +75,9 @@ export class SubscriptionRunner<Tx extends Sql> {
 
     // A row of the store is remembered for as long as it is there, however old the message is.
     const retries = new Retries<Tx>({ ...invocation, maxAgeMs: Infinity })
+    retries.signals.settled.on(({ id, name, kind }) => {
+      if (kind !== 'dropped') this.signals.settled.emit({ id, name, kind })
+    })
     const deadConsumer = this.#consumer(names.deadQueue(subscription.name), 10, (delivery) =>
       deadLetters.accept(delivery),
     )

@@ -37,7 +37,7 @@ export interface SubscriptionOptions {
   readonly concurrency?: number
   /** Messages that share one transaction at most, each behind a savepoint. Default 50; what is there is taken, nothing waits for more. */
   readonly batchSize?: number
-  /** A batch commits early when it has run this long. Default 250 ms. */
+  /** A batch commits early when it has run this long. Default 1 s. */
   readonly maxBatchMs?: number
   /** The handler's deadline. Default 30 s, at most 15 minutes: half of the broker's own limit on unacknowledged deliveries. */
   readonly timeoutMs?: number
@@ -115,7 +115,7 @@ export function subscription(name: string, patterns: readonly string[], options:
     prefetch: Math.min(wholeFromOne('prefetch', 500), 65_535),
     concurrency: wholeFromOne('concurrency', 4),
     batchSize: wholeFromOne('batchSize', 50),
-    maxBatchMs: wholeFromOne('maxBatchMs', 250),
+    maxBatchMs: wholeFromOne('maxBatchMs', 1_000),
     timeoutMs,
     retry: retryPolicy(options.retry),
     maxStarts: wholeFromOne('maxStarts', 3),

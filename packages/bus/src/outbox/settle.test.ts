@@ -48,9 +48,11 @@ describe('decideSettlement', () => {
     expect(decideSettlement(event, refused, { ...context, isAlone: true })).toMatchObject({ state: 'unpublishable' })
   })
 
-  it('blames no event for a missing exchange', () => {
-    const missing = { kind: 'refused', code: 404, text: 'NOT_FOUND' } as const
-    expect(decideSettlement(event, missing, { ...context, isAlone: true })).toMatchObject({ state: 'pending' })
+  it('blames no event for an exchange that is missing or may not be written to', () => {
+    for (const code of [403, 404]) {
+      const refused = { kind: 'refused', code, text: 'exchange' } as const
+      expect(decideSettlement(event, refused, { ...context, isAlone: true })).toMatchObject({ state: 'pending' })
+    }
   })
 
   it('waits longer each time, up to a limit', () => {

@@ -24,8 +24,11 @@ export interface SettleContext {
 export const MAX_RETRY_DELAY_MS: number = 30_000
 export const MAX_PROBE_DELAY_MS: number = 5_000
 
-/** AMQP reply code: the exchange is gone. The topology is declared again; the event is not to blame. */
-const NOT_FOUND = 404
+/**
+ * AMQP reply codes that speak of the exchange: it is gone (404), then the topology is declared again; or this user may not write to it
+ * (403), then somebody has to grant it. The event is not to blame.
+ */
+const BLAMES_EXCHANGE: ReadonlySet<number> = new Set([403, 404])
 
 export function decideSettlement(event: PendingEvent, outcome: PublishOutcome, context: SettleContext): Settlement {
   switch (outcome.kind) {
@@ -46,7 +49,7 @@ export function decideSettlement(event: PendingEvent, outcome: PublishOutcome, c
         ? { kind: 'again' }
         : unconfirmed(event, 'no confirm came in time', context)
     case 'refused':
-      if (outcome.code === NOT_FOUND) return unconfirmed(event, outcome.text, context)
+      if (BLAMES_EXCHANGE.has(outcome.code)) return unconfirmed(event, outcome.text, context)
       if (!context.isAlone) return { kind: 'alone' }
       return {
         kind: 'later',
