@@ -3,8 +3,8 @@ import { parseEndpoints } from './amqp/endpoints.ts'
 import { brokerNames, publisherTopology } from './amqp/names.ts'
 import type { BrokerNames } from './amqp/names.ts'
 import { Publisher } from './amqp/publisher.ts'
+import { StandingTopology } from './amqp/standing-topology.ts'
 import type { TlsOptions } from './amqp/tls.ts'
-import { ensureTopology } from './amqp/topology.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { EventInput, EventNames, EventOf } from './catalog/event-types.ts'
 import { checkPatterns } from './inbox/patterns.ts'
@@ -321,11 +321,10 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     const { window, confirmTimeoutMs, ...tuning } = typeof this.#options.relay === 'object' ? this.#options.relay : {}
     const connection = this.#connect('publish')
     const topology = publisherTopology(catalog.entities, this.#names)
-    const ensure = (model: Parameters<typeof ensureTopology>[0]): Promise<void> =>
-      ensureTopology(model, topology, this.#logger)
+    const standing = new StandingTopology(() => topology, this.#logger)
     const publisher = new Publisher({
       connection,
-      ensure,
+      ensure: (model) => standing.ensure(model),
       logger: this.#logger,
       ...(window === undefined ? {} : { window }),
       ...(confirmTimeoutMs === undefined ? {} : { confirmTimeoutMs }),

@@ -2,7 +2,7 @@ import type { Connection } from '../amqp/connection.ts'
 import { Consumer } from '../amqp/consumer.ts'
 import { subscriptionTopology } from '../amqp/names.ts'
 import type { BrokerNames } from '../amqp/names.ts'
-import { ensureTopology } from '../amqp/topology.ts'
+import { StandingTopology } from '../amqp/standing-topology.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
@@ -106,17 +106,17 @@ export class SubscriptionRunner<Tx extends Sql> {
   ): Consumer {
     const { connection, logger, subscription, names } = this.#options
     const { name, patterns, deliveryLimit } = subscription
+    const standing = new StandingTopology(() => {
+      const previousPatterns = this.#previousPatterns
+      return subscriptionTopology({ name, patterns, previousPatterns, deliveryLimit, names })
+    }, logger)
     const consumer = new Consumer({
       connection,
       queue,
       prefetch,
       onDelivery,
       logger,
-      ensure: (model) => {
-        const previousPatterns = this.#previousPatterns
-        const topology = subscriptionTopology({ name, patterns, previousPatterns, deliveryLimit, names })
-        return ensureTopology(model, topology, logger)
-      },
+      ensure: (model) => standing.ensure(model),
     })
     if (queue === this.#queue) consumer.signals.consuming.on(() => this.signals.consuming.emit())
     return consumer

@@ -32,7 +32,7 @@ export interface RelayOptions {
 const EXPECT_MS = 250
 const EXPECTING_POLL_MS = 5
 /** A thousand commits a second must not cause a thousand queries: they share one per gap. */
-const MIN_CLAIM_GAP_MS = 4
+const MIN_CLAIM_GAP_MS = 8
 /** After a claim that found something: more is likely. */
 const BUSY_POLL_MS = 20
 const PROBE_INTERVAL_MS = 1_000
