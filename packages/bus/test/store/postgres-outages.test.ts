@@ -90,6 +90,15 @@ describe('a server that goes away', () => {
     await store.ping()
   })
 
+  test('connections that are ended while the store stops do not end the process', async () => {
+    const admin = storeOn(url)
+    for (let round = 0; round < 20; round++) {
+      const store = postgresStore({ connectionString: url })
+      await Promise.all([store.ping(), store.ping(), store.ping()])
+      await Promise.all([terminateOthers(admin), store.stop()])
+    }
+  })
+
   test('a savepoint whose connection is lost rejects as unavailable', async () => {
     const [store, admin] = [storeOn(url), storeOn(url)]
     const seen: unknown[] = []
@@ -155,6 +164,17 @@ describe('a server that goes away', () => {
     )
     // The server had COMMIT in its socket when the connection was cut: it commits. present() waits for that.
     expect(await store.outbox.present([sent.id])).toEqual([sent.id])
+  })
+
+  test('a transaction that begins on a frozen server does not wait for ever', async () => {
+    const server = await privatePostgres()
+    onTestFinished(() => server.down())
+    const store = storeOn(server.url, { responseTimeoutMs: 400, maxConnections: 1 })
+    await store.ping()
+    await server.pause()
+    // The handler waits for its own statement, which has no deadline; BEGIN in front of it has one.
+    expect(await codeOf(store.transaction((tx) => tx.query('select 1')))).toBe('STORE_UNAVAILABLE')
+    await server.resume()
   })
 
   test('stop() does not wait for a server that is frozen', async () => {

@@ -48,8 +48,9 @@ export class Connection {
     const pool = this.#pool
     this.#pool = null
     if (pool === null) return
+    // Our own keeps its listener: a connection that the server ends in this moment reports it when the pool is closed.
     if (this.#options.pool === undefined) await pool.end?.()
-    pool.off?.('error', this.#onIdleError)
+    else pool.off?.('error', this.#onIdleError)
   }
 
   async acquire(): Promise<Session> {
