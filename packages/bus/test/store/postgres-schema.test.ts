@@ -200,6 +200,27 @@ describe('partitions', () => {
     ])
   })
 
+  test('a role that may insert into the table alone publishes all the same', async () => {
+    const { store, url } = await freshStore()
+    await store.start()
+    const role = `role_${newId().replaceAll('-', '')}`
+    await store.query(`create role ${role} login password 'secret'`)
+    onTestFinished(async () => {
+      await store.query(`drop owned by ${role}; drop role ${role}`)
+    })
+    await store.query(`grant usage on schema warren to ${role}`)
+    await store.query(`grant select on all tables in schema warren to ${role}`)
+    await store.query(`grant insert on warren.outbox, warren.outbox_pending to ${role}`)
+    const restricted = new URL(url)
+    restricted.username = role
+    restricted.password = 'secret'
+    const poor = storeOn(restricted.href, { migrate: 'off' })
+    await poor.start()
+    const sent = event()
+    await poor.transaction((tx) => poor.outbox.append(tx, [sent]))
+    expect(await store.outbox.present([sent.id])).toEqual([sent.id])
+  })
+
   test('what is old in the default partitions is deleted, unless it is needed', async () => {
     const { store } = await freshStore()
     await store.start()

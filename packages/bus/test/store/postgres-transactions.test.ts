@@ -385,6 +385,26 @@ describe('connections of the service’s own', () => {
     expect(await store.outbox.backlog()).toMatchObject({ unroutable: 0 })
   })
 
+  test('an INSERT that a handler runs often is prepared, and an ALTER TABLE fails it once at most', async () => {
+    const { url: own } = await testDatabase()
+    const single = postgresStore({ connectionString: own, maxConnections: 1 })
+    onTestFinished(() => single.stop())
+    await single.start()
+    await single.query('create table note (text text)')
+    const add = (value: unknown) =>
+      single.transaction((tx) => tx.query('insert into note (text) values ($1)', [value]).then(() => undefined))
+    for (let round = 0; round < 6; round++) await add('a')
+    const prepared = async () =>
+      (await single.query(`select 1 from pg_prepared_statements where statement like 'insert into note%'`)).rows.length
+    expect(await prepared()).toBe(1)
+
+    await single.query('alter table note alter column text type integer using 1')
+    const failures = (await Promise.allSettled([1, 2, 3].map(add))).filter(({ status }) => status === 'rejected')
+    expect(failures.length).toBeLessThanOrEqual(1)
+    const { rows } = await single.query<{ count: string }>('select count(*) as count from note')
+    expect(Number(rows[0]?.count)).toBe(6 + 3 - failures.length)
+  })
+
   test('without prepared statements nothing is prepared', async () => {
     const own = postgresStore({ connectionString: url, maxConnections: 1, preparedStatements: false })
     onTestFinished(() => own.stop())

@@ -1,6 +1,7 @@
 import { WarrenError } from '../../errors.ts'
 import { describeTarget, openPool } from './pool.ts'
 import type { PgPool, PoolOptions } from './pool.ts'
+import { Preparation } from './preparation.ts'
 import { Session } from './session.ts'
 import { meansTryAgain, sqlState } from './sqlstate.ts'
 import type { Statements } from './statements.ts'
@@ -18,6 +19,8 @@ export interface ConnectionOptions extends Partial<PoolOptions> {
 export class Connection {
   readonly statements: Statements
   readonly responseTimeoutMs: number
+  /** null when nothing is to be prepared. */
+  readonly preparation: Preparation | null
   readonly #options: ConnectionOptions
   readonly #target: string
   readonly #sessions = new Set<Session>()
@@ -34,6 +37,7 @@ export class Connection {
     this.#target = options.connectionString === undefined ? 'PostgreSQL' : describeTarget(options.connectionString)
     this.statements = statements
     this.responseTimeoutMs = options.responseTimeoutMs
+    this.preparation = options.usesPreparedStatements ? new Preparation((text) => statements.name(text)) : null
   }
 
   open(): void {

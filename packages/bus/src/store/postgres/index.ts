@@ -57,6 +57,7 @@ class PostgresStoreImplementation implements PostgresStore {
   readonly failures: PostgresFailures
   readonly #connection: Connection
   readonly #transactions: Transactions
+  readonly #partitions: Partitions
   readonly #retention: PostgresRetention
   readonly #migrates: boolean
 
@@ -69,9 +70,10 @@ class PostgresStoreImplementation implements PostgresStore {
     this.#transactions = new Transactions(this.#connection)
     this.#migrates = migrate === 'auto'
     const partitions = new Partitions(this.#connection, this.#transactions)
+    this.#partitions = partitions
     this.#retention = new PostgresRetention(this.#connection, partitions)
     this.migrations = new PostgresMigrations(this.#connection, this.#transactions, partitions)
-    this.outbox = new PostgresOutbox(this.#connection, this.#transactions)
+    this.outbox = new PostgresOutbox(this.#connection, this.#transactions, partitions)
     this.inbox = new PostgresInbox(this.#connection)
     this.leases = new PostgresLeases(this.#connection)
     this.subscriptions = new PostgresSubscriptions(this.#connection)
@@ -83,6 +85,7 @@ class PostgresStoreImplementation implements PostgresStore {
     this.#connection.open()
     if (!this.#migrates) await this.migrations.assertApplied()
     else if ((await this.migrations.missing()).length > 0) await this.migrations.migrate()
+    await this.#partitions.findWritable()
   }
 
   stop(): Promise<void> {

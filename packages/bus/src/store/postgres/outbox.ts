@@ -3,6 +3,7 @@ import { pendingEventOf } from '../rows.ts'
 import type { EventRow, PendingRow } from '../rows.ts'
 import type { NewEvent, OutboxBacklog, OutboxStore, PendingEvent, Reschedule, Sql } from '../store.ts'
 import type { Connection } from './connection.ts'
+import type { DayRange, Partitions } from './partitions.ts'
 import type { PgQuery } from './pool.ts'
 import { ms, uuidArray } from './statements.ts'
 import { PostgresTx } from './transaction.ts'
@@ -66,10 +67,13 @@ const ANY_STATE = `state in ('pending', 'unroutable', 'unpublishable')`
 export class PostgresOutbox implements OutboxStore {
   readonly #connection: Connection
   readonly #transactions: Transactions
+  readonly #partitions: Partitions
+  #lastDay: (DayRange & { readonly text: string }) | null = null
 
-  constructor(connection: Connection, transactions: Transactions) {
+  constructor(connection: Connection, transactions: Transactions, partitions: Partitions) {
     this.#connection = connection
     this.#transactions = transactions
+    this.#partitions = partitions
   }
 
   async append(tx: Sql, events: readonly NewEvent[]): Promise<void> {
@@ -84,11 +88,22 @@ export class PostgresOutbox implements OutboxStore {
     }
     const [event] = events
     if (event === undefined) return
-    const text = statements.text(APPEND_ONE)
+    const text = tx instanceof PostgresTx ? this.#appendOneText(event.id) : statements.text(APPEND_ONE)
     const query = { text, values: valuesOf(event), ...(usesPreparedStatements ? { name: statements.name(text) } : {}) }
     if (tx instanceof PostgresTx) tx.post(query)
     else if (isPgClient(tx)) await tx.query(query)
     else await tx.query(text, query.values)
+  }
+
+  /** In a transaction of this store's own role; another role may be allowed to insert into the table alone. */
+  #appendOneText(id: string): string {
+    const last = this.#lastDay
+    if (last !== null && id >= last.from && id < last.to) return last.text
+    const { statements } = this.#connection
+    const day = this.#partitions.writableFor(id)
+    if (day === null) return statements.text(APPEND_ONE)
+    this.#lastDay = { ...day, text: statements.rewrite(appendOne(day.name)) }
+    return this.#lastDay.text
   }
 
   /**
@@ -194,12 +209,14 @@ export class PostgresOutbox implements OutboxStore {
  * Ledger and pending row in one statement. Only scalars, and every one sent as text: arrays, booleans and JSON mean
  * something else to each of the libraries whose transactions are passed here.
  */
-const APPEND_ONE = `
+const appendOne = (ledger: string) => `
   with ledger as (
-    insert into warren.outbox (id, name, entity_id, source, payload, headers, is_optional)
+    insert into warren.${ledger} (id, name, entity_id, source, payload, headers, is_optional)
     values ($1::text::uuid, $2::text, $3::text, $4::text, $5::text::json, $6::text::json, $7::text::boolean)
   )
   insert into warren.outbox_pending (id, name, bucket) values ($1::text::uuid, $2::text, $8::text::smallint)`
+
+const APPEND_ONE = appendOne('outbox')
 
 function appendMany(events: number): string {
   const rows = Array.from({ length: events }, (_, row) => {

@@ -45,20 +45,24 @@ export class Session {
     return this.#lost !== null
   }
 
-  /** Rejects with the server's error as it is, or with STORE_UNAVAILABLE. */
-  async query(query: PgQuery, timeoutMs?: number): Promise<PgResult> {
-    this.assertUsable()
-    const result = this.#send(query)
-    try {
-      return timeoutMs === undefined ? await result : await this.#within(timeoutMs, result)
-    } catch (error) {
+  /** Rejects with the server's error as it is, or with STORE_UNAVAILABLE. Not async: it runs for every statement. */
+  query(query: PgQuery, timeoutMs?: number): Promise<PgResult> {
+    const refusal = this.#refusal()
+    if (refusal !== null) return Promise.reject(refusal)
+    const result = timeoutMs === undefined ? this.#send(query) : this.#within(timeoutMs, this.#send(query))
+    return result.catch((error: unknown) => {
       throw this.#translate(error)
-    }
+    })
   }
 
   assertUsable(): void {
-    if (this.#lost !== null) throw this.#unavailable(this.#lost)
-    if (this.#isReleased) throw new WarrenError('TRANSACTION_CLOSED', 'the connection was given back to the pool')
+    const refusal = this.#refusal()
+    if (refusal !== null) throw refusal
+  }
+
+  #refusal(): WarrenError | null {
+    if (this.#lost !== null) return this.#unavailable(this.#lost)
+    return this.#isReleased ? new WarrenError('TRANSACTION_CLOSED', 'the connection was given back to the pool') : null
   }
 
   #send(query: PgQuery): Promise<PgResult> {
@@ -86,22 +90,17 @@ export class Session {
     })
   }
 
-  async #within<T>(timeoutMs: number, result: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        this.#lost ??= new Error(`no answer within ${timeoutMs} ms`)
-        // All that waits behind this one fails now, too.
-        this.#stream?.destroy()
-        reject(this.#lost)
-      }, timeoutMs)
-    })
-    result.catch(() => undefined)
-    try {
-      return await Promise.race([result, timeout])
-    } finally {
-      clearTimeout(timer)
-    }
+  #within<T>(timeoutMs: number, result: Promise<T>): Promise<T> {
+    const deadline = Promise.withResolvers<never>()
+    const timer = setTimeout(() => {
+      this.#lost ??= new Error(`no answer within ${timeoutMs} ms`)
+      // All that waits behind this one fails now, too.
+      this.#stream?.destroy()
+      deadline.reject(this.#lost)
+    }, timeoutMs)
+    const clear = (): void => clearTimeout(timer)
+    result.then(clear, clear)
+    return Promise.race([result, deadline.promise])
   }
 
   #translate(error: unknown): unknown {

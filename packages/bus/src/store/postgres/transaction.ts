@@ -1,6 +1,7 @@
 import { WarrenError } from '../../errors.ts'
 import type { Sql } from '../store.ts'
 import type { PgQuery, PgResult } from './pool.ts'
+import type { Preparation } from './preparation.ts'
 import type { Session } from './session.ts'
 
 /** What libraries that work on a `pg` client need of it: drizzle(tx.client), for one. */
@@ -16,10 +17,10 @@ export interface PostgresTxClient {
  * ignores everything up to the rollback, and answers a COMMIT with a ROLLBACK and no error.
  */
 export class PostgresTx implements Sql {
-  readonly client: PostgresTxClient
   /** Ids that this transaction has put into the inbox, by subscription: the only handled ones that it may take back. */
   readonly received: Set<string> = new Set()
   readonly #session: Session
+  readonly #preparation: Preparation | null
   readonly #enter: () => void
   readonly #awaited = new Set<Promise<unknown>>()
   readonly #posted = new Set<Promise<unknown>>()
@@ -27,10 +28,15 @@ export class PostgresTx implements Sql {
   #failure: { readonly error: unknown } | null = null
 
   /** `enter` is called before each statement: it sends BEGIN or SAVEPOINT in front of the first. */
-  constructor(session: Session, enter: () => void) {
+  constructor(session: Session, preparation: Preparation | null, enter: () => void) {
     this.#session = session
+    this.#preparation = preparation
     this.#enter = enter
-    this.client = {
+  }
+
+  /** Within the transaction, and dead with it. */
+  get client(): PostgresTxClient {
+    return {
       query: async <Row>(query: string | PgQuery, values?: readonly unknown[]) => {
         const config = typeof query === 'string' ? { text: query } : query
         const complete = values === undefined ? config : { ...config, values: values as unknown[] }
@@ -39,8 +45,16 @@ export class PostgresTx implements Sql {
     }
   }
 
-  async query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[] }> {
-    return (await this.send(values === undefined ? { text } : { text, values: values as unknown[] })) as { rows: Row[] }
+  query<Row = Record<string, unknown>>(text: string, values: readonly unknown[] = []): Promise<{ rows: Row[] }> {
+    const query: PgQuery = { text, values: values as unknown[] }
+    const name = values.length === 0 ? undefined : this.#preparation?.use(text)
+    if (name === undefined) return this.send(query) as Promise<{ rows: Row[] }>
+    query.name = name
+    const answer = this.send(query).catch((error: unknown) => {
+      this.#preparation?.failed(text, error)
+      throw error
+    })
+    return answer as Promise<{ rows: Row[] }>
   }
 
   send(query: PgQuery): Promise<PgResult> {
@@ -55,24 +69,25 @@ export class PostgresTx implements Sql {
     this.#track(query, this.#posted).catch(() => undefined)
   }
 
-  async #track(query: PgQuery, running: Set<Promise<unknown>>): Promise<PgResult> {
+  #track(query: PgQuery, running: Set<Promise<unknown>>): Promise<PgResult> {
     if (!this.#isOpen) {
-      throw new WarrenError(
-        'TRANSACTION_CLOSED',
-        'the transaction is over; await every statement before the callback returns',
-      )
+      const message = 'the transaction is over; await every statement before the callback returns'
+      return Promise.reject(new WarrenError('TRANSACTION_CLOSED', message))
     }
     this.#enter()
-    const result = this.#session.query(query)
-    running.add(result)
-    try {
-      return await result
-    } catch (error) {
-      this.fail(error)
-      throw error
-    } finally {
-      running.delete(result)
-    }
+    const answer = this.#session.query(query)
+    running.add(answer)
+    return answer.then(
+      (result) => {
+        running.delete(answer)
+        return result
+      },
+      (error: unknown) => {
+        running.delete(answer)
+        this.fail(error)
+        throw error
+      },
+    )
   }
 
   get isOpen(): boolean {
@@ -94,11 +109,11 @@ export class PostgresTx implements Sql {
 
   /** Resolves when nothing that a caller may wait for is running. */
   async settleAwaited(): Promise<void> {
-    await Promise.allSettled(this.#awaited)
+    if (this.#awaited.size > 0) await Promise.allSettled(this.#awaited)
   }
 
   async settlePosted(): Promise<void> {
-    await Promise.allSettled(this.#posted)
+    if (this.#posted.size > 0) await Promise.allSettled(this.#posted)
   }
 
   /** Throws when a statement failed and the work went on as if it had not. */

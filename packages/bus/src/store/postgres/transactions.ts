@@ -22,7 +22,7 @@ export class Transactions {
     try {
       const root = new Root(session, this.#connection.responseTimeoutMs, options.statementTimeoutMs)
       const frame: Frame = { root, parent: null, name: null, last: Promise.resolve() }
-      const tx = new PostgresTx(session, () => enter(frame, tx))
+      const tx = new PostgresTx(session, this.#connection.preparation, () => enter(frame, tx))
       this.#frames.set(tx, frame)
       let result: T
       try {
@@ -76,7 +76,7 @@ export class Transactions {
     tx.assertSound()
     const { root } = parent
     const frame: Frame = { root, parent, name: null, last: Promise.resolve() }
-    const inner = new PostgresTx(root.session, () => enter(frame, inner))
+    const inner = new PostgresTx(root.session, this.#connection.preparation, () => enter(frame, inner))
     this.#frames.set(inner, frame)
     try {
       const result = await work(inner)
