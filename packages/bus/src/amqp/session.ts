@@ -1,7 +1,8 @@
 import { IllegalOperationError } from 'amqplib'
-import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
+import type { Channel, ChannelModel, ConsumeMessage, Message } from 'amqplib'
 import type { RawMessage } from '../envelope/decode.ts'
 import type { Logger } from '../logger.ts'
+import { Acknowledgements } from './acknowledgements.ts'
 import { answerOf, closeChannel } from './channel.ts'
 import type { Connection } from './connection.ts'
 import { QueueWatch } from './queue-watch.ts'
@@ -38,6 +39,8 @@ export class Session {
   readonly #options: SessionOptions
   readonly #onEnd: OnEnd
   readonly #model: ChannelModel
+  readonly #prefetch: number
+  readonly #acknowledgements: Acknowledgements
   #watch: QueueWatch | null = null
   #consumerTag: string | null = null
   #isOpen = true
@@ -48,6 +51,11 @@ export class Session {
     this.#channel = channel
     this.#options = options
     this.#onEnd = onEnd
+    this.#prefetch = options.prefetch ?? 500
+    this.#acknowledgements = new Acknowledgements({
+      prefetch: this.#prefetch,
+      send: (deliveryTag, multiple) => this.#tell(() => channel.ack({ fields: { deliveryTag } } as Message, multiple)),
+    })
     channel.on('error', (error) =>
       options.logger.warn({ queue: options.queue, error }, 'the broker closed the consuming channel'),
     )
@@ -68,7 +76,7 @@ export class Session {
 
   /** Begins to deliver, and again after cancel(). */
   async consume(): Promise<void> {
-    await this.#channel.prefetch(this.#options.prefetch ?? 500)
+    await this.#channel.prefetch(this.#prefetch)
     const consuming = this.#channel.consume(this.#options.queue, (message) => {
       if (message === null) this.#end('cancelled')
       else this.#deliver(message)
@@ -90,6 +98,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    if (this.#isOpen) this.#acknowledgements.flush()
     this.#isOpen = false
     this.#watch?.stop()
     await closeChannel(this.#channel)
@@ -97,6 +106,9 @@ export class Session {
 
   #end(why: 'cancelled' | 'lost'): void {
     if (!this.#isOpen) return
+    // A consumer that was cancelled still has its channel.
+    if (why === 'cancelled') this.#acknowledgements.flush()
+    else this.#acknowledgements.stop()
     this.#isOpen = false
     this.#watch?.stop()
     this.#onEnd(this, why)
@@ -111,26 +123,36 @@ export class Session {
       if (isSettled || !this.#isOpen) return
       isSettled = true
       this.#unsettled--
-      this.#options.connection.cork()
-      try {
-        act()
-      } catch (error) {
-        // The connection is closing, and the broker puts the message back.
-        if (!(error instanceof IllegalOperationError)) throw error
-      }
+      act()
     }
+    const reject = (requeue: boolean): void =>
+      settle(() => {
+        this.#acknowledgements.answered(fields.deliveryTag)
+        this.#tell(() => this.#channel.reject(message, requeue))
+      })
     try {
       this.#options.onDelivery({
         message: { body, fields, properties },
         redelivered: fields.redelivered,
         deliveryCount: typeof count === 'number' ? count : 0,
-        ack: () => settle(() => this.#channel.ack(message)),
-        requeue: () => settle(() => this.#channel.reject(message, true)),
-        reject: () => settle(() => this.#channel.reject(message, false)),
+        ack: () => settle(() => this.#acknowledgements.add(fields.deliveryTag)),
+        requeue: () => reject(true),
+        reject: () => reject(false),
       })
     } catch (error) {
       // Thrown into amqplib's frame loop it would end the whole connection.
       this.#options.logger.error({ queue: this.#options.queue, error }, 'a delivery could not be taken')
+    }
+  }
+
+  #tell(act: () => void): void {
+    if (!this.#isOpen) return
+    this.#options.connection.cork()
+    try {
+      act()
+    } catch (error) {
+      // The connection is closing, and the broker puts the message back.
+      if (!(error instanceof IllegalOperationError)) throw error
     }
   }
 }

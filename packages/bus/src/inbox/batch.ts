@@ -48,12 +48,10 @@ export async function handleBatch<Tx extends Sql>(
     const failures = [...results.values()].flatMap((result) => (result.kind === 'failed' ? [result.failure] : []))
     if (failures.length > 0) await store.inbox.fail(tx, failures)
     if (postponed.length > 0) await store.inbox.forget(tx, subscription.name, postponed)
-    if (clearStarts)
-      await store.inbox.clearStarts(
-        tx,
-        subscription.name,
-        messages.map((message) => message.id),
-      )
+    if (clearStarts) {
+      const settled = [...results].flatMap(([id, { kind }]) => (kind === 'postponed' ? [] : [id]))
+      await store.inbox.clearStarts(tx, subscription.name, settled)
+    }
     return results
   }
   return store.transaction(run, { statementTimeoutMs: subscription.timeoutMs })

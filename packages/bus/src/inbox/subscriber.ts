@@ -11,7 +11,9 @@ import type { BatchOptions, BatchResult } from './batch.ts'
 import { failureOf } from './failure.ts'
 import { unreadableFailure } from './invalid.ts'
 import { decideOutcome } from './outcome.ts'
+import { reportResult } from './report.ts'
 import { StoreOutage } from './outage.ts'
+import { Waiting } from './waiting.ts'
 
 export interface SubscriberOptions<Tx extends Sql> extends BatchOptions<Tx> {
   readonly consumer: Consumer
@@ -23,13 +25,16 @@ const BUSY_PAUSE_MS = 1_000
 interface Incoming {
   readonly message: DecodedMessage
   readonly delivery: Delivery
+  readonly redelivered: boolean
+  readonly arrivedAtMs: number
 }
 
 /**
  * Takes the deliveries of one subscription through the inbox. Two lanes:
  * - the fast lane: batches of messages that come for the first time, several transactions at a time;
- * - the careful lane: redelivered messages one by one, each start counted and committed before its handler runs, so that a message which
- *   takes the process down is told from its neighbours and parked.
+ * - the careful lane: redelivered messages, each start counted and committed before its handler runs. The first time they share a
+ *   batch, because most were only in hand when something else went wrong; those that come back once more go one by one, so that a
+ *   message which takes the process down is told from its neighbours and parked.
  * A delivery is acknowledged only after the transaction that settles it has committed.
  */
 export class Subscriber<Tx extends Sql> {
@@ -40,15 +45,15 @@ export class Subscriber<Tx extends Sql> {
   readonly #options: SubscriberOptions<Tx>
   readonly #outage: StoreOutage
   #isRunning = false
-  #fast: Incoming[] = []
-  #careful: Incoming[] = []
-  /** Batches whose transaction failed as a whole: their messages one by one, to find the one that is to blame. */
-  #single: Incoming[] = []
+  readonly #waiting: Waiting<Incoming>
   #fastLanes = 0
   #isCarefulBusy = false
+  #isDispatchDue = false
+  #gatherTimer: NodeJS.Timeout | null = null
 
   constructor(options: SubscriberOptions<Tx>) {
     this.#options = options
+    this.#waiting = new Waiting(options.subscription)
     this.#outage = new StoreOutage({
       store: options.store,
       logger: options.logger,
@@ -92,37 +97,75 @@ export class Subscriber<Tx extends Sql> {
       void this.#parkUnreadable(delivery, decoded)
       return
     }
-    const incoming = { message: decoded.message, delivery }
-    if (delivery.redelivered) this.#careful.push(incoming)
-    else this.#fast.push(incoming)
+    const { redelivered } = delivery
+    this.#waiting.add({ message: decoded.message, delivery, redelivered, arrivedAtMs: performance.now() })
+    if (this.#isDispatchDue) return
+    this.#isDispatchDue = true
     // Deliveries of one network read come in one turn of the event loop: taken together, they share a transaction.
-    setImmediate(() => this.#dispatch())
+    setImmediate(() => {
+      this.#isDispatchDue = false
+      this.#dispatch()
+    })
   }
 
   #dispatch(): void {
-    const { subscription } = this.#options
     if (this.#isRunning && !this.#outage.isDown) {
-      while (this.#single.length + this.#fast.length > 0 && this.#fastLanes < subscription.concurrency) {
-        const batch = this.#single.length > 0 ? this.#single.splice(0, 1) : this.#fast.splice(0, subscription.batchSize)
-        this.#fastLanes++
-        void this.#settleBatch(batch, false).finally(() => {
-          this.#fastLanes--
-          this.#dispatch()
-        })
-      }
-      const next = this.#isCarefulBusy ? undefined : this.#careful.shift()
-      if (next !== undefined) {
-        this.#isCarefulBusy = true
-        void this.#settleCarefully(next).finally(() => {
-          this.#isCarefulBusy = false
-          this.#dispatch()
-        })
-      }
+      this.#dispatchFast()
+      if (!this.#isCarefulBusy) this.#dispatchCareful()
     }
     if (!this.#isBusy) this.signals.idle.emit()
   }
 
-  async #settleCarefully(incoming: Incoming): Promise<void> {
+  #dispatchFast(): void {
+    const nowMs = performance.now()
+    for (;;) {
+      const batch = this.#waiting.next(this.#fastLanes, nowMs)
+      if (batch.length === 0) break
+      this.#fastLanes++
+      void this.#settleBatch(batch).finally(() => {
+        this.#fastLanes--
+        this.#dispatch()
+      })
+    }
+    const gatheredInMs = this.#waiting.gatheredInMs(nowMs)
+    if (gatheredInMs === null || this.#gatherTimer !== null) return
+    if (this.#fastLanes >= this.#options.subscription.concurrency) return // the next one that ends looks again
+    this.#gatherTimer = setTimeout(() => {
+      this.#gatherTimer = null
+      this.#dispatch()
+    }, Math.ceil(gatheredInMs))
+  }
+
+  #dispatchCareful(): void {
+    const work = this.#waiting.nextCareful()
+    if (work === null) return
+    this.#isCarefulBusy = true
+    const settled = work.kind === 'batch' ? this.#settleRedelivered(work.items) : this.#settleSuspect(work.item)
+    void settled.finally(() => {
+      this.#isCarefulBusy = false
+      this.#dispatch()
+    })
+  }
+
+  /** One statement counts the first start of all of them; those that have one already are suspects. */
+  async #settleRedelivered(batch: readonly Incoming[]): Promise<void> {
+    const { store, subscription } = this.#options
+    let first: ReadonlySet<string>
+    try {
+      first = await store.inbox.countFirstStarts(
+        subscription.name,
+        batch.map(({ message }) => message.id),
+      )
+    } catch (error) {
+      this.#giveBack(batch, error)
+      return
+    }
+    this.#waiting.suspect(batch.filter(({ message }) => !first.has(message.id)))
+    const together = batch.filter(({ message }) => first.has(message.id))
+    if (together.length > 0) await this.#settleBatch(together)
+  }
+
+  async #settleSuspect(incoming: Incoming): Promise<void> {
     const { store, subscription } = this.#options
     const { message, delivery } = incoming
     try {
@@ -143,14 +186,16 @@ export class Subscriber<Tx extends Sql> {
       this.#giveBack([incoming], error)
       return
     }
-    await this.#settleBatch([incoming], true)
+    await this.#settleBatch([incoming])
   }
 
-  async #settleBatch(batch: readonly Incoming[], isCareful: boolean): Promise<void> {
+  async #settleBatch(batch: readonly Incoming[]): Promise<void> {
     const messages = batch.map(({ message }) => message)
     let results: ReadonlyMap<string, BatchResult>
     try {
-      results = await handleBatch(this.#options, messages, { clearStarts: isCareful })
+      results = await handleBatch(this.#options, messages, {
+        clearStarts: batch.some(({ redelivered }) => redelivered),
+      })
     } catch (error) {
       await this.#settleFailedBatch(batch, error)
       return
@@ -158,7 +203,7 @@ export class Subscriber<Tx extends Sql> {
     for (const incoming of batch) {
       const result = results.get(incoming.message.id) ?? { kind: 'postponed' }
       if (result.kind === 'postponed') {
-        if (this.#isRunning) this.#fast.unshift(incoming)
+        if (this.#isRunning) this.#waiting.putBack(incoming)
         else incoming.delivery.requeue()
         continue
       }
@@ -177,7 +222,7 @@ export class Subscriber<Tx extends Sql> {
       return
     }
     if (batch.length > 1) {
-      if (this.#isRunning) this.#single.push(...batch)
+      if (this.#isRunning) this.#waiting.isolate(batch)
       else for (const { delivery } of batch) delivery.requeue()
       return
     }
@@ -199,7 +244,7 @@ export class Subscriber<Tx extends Sql> {
   }
 
   #takeBack(incoming: Incoming): void {
-    if (this.#isRunning && !this.#outage.isDown) this.#single.push(incoming)
+    if (this.#isRunning && !this.#outage.isDown) this.#waiting.isolate([incoming])
     else incoming.delivery.requeue()
     this.#dispatch()
   }
@@ -207,7 +252,12 @@ export class Subscriber<Tx extends Sql> {
   /** The store could not answer: the messages wait, uncounted, and consuming pauses until it can. */
   #giveBack(batch: readonly Incoming[], error: unknown): void {
     if (this.#isRunning) {
-      for (const incoming of batch) (incoming.delivery.redelivered ? this.#careful : this.#single).push(incoming)
+      const [redelivered, others] = [
+        batch.filter((each) => each.redelivered),
+        batch.filter((each) => !each.redelivered),
+      ]
+      for (const incoming of redelivered) this.#waiting.add(incoming)
+      this.#waiting.isolate(others)
       this.#outage.begin(error)
     } else for (const { delivery } of batch) delivery.requeue()
   }
@@ -236,32 +286,14 @@ export class Subscriber<Tx extends Sql> {
   }
 
   #report(message: DecodedMessage, result: BatchResult): void {
-    const { subscription, logger, telemetry } = this.#options
-    const attributes = { 'messaging.consumer.group.name': subscription.name }
-    if (result.kind === 'failed') {
-      const { state, error, delayMs } = result.failure
-      const fields = {
-        subscription: subscription.name,
-        id: message.id,
-        event: message.name,
-        entityId: message.entityId,
-        code: error.code,
-        error: error.message,
-      }
-      if (state === 'parked') logger.error(fields, 'the handler failed; the message is parked')
-      else logger.warn({ ...fields, delayMs }, 'the handler failed; the message is tried again')
-      telemetry.record(state === 'parked' ? 'warren.parked' : 'warren.retries', 1, attributes)
-    }
-    if (result.kind === 'duplicate') telemetry.record('warren.duplicates', 1, attributes)
+    reportResult(this.#options, message, result)
     this.signals.settled.emit({ id: message.id, name: message.name, kind: result.kind })
   }
 
   #dropWaiting(): void {
-    const waiting = [...this.#fast, ...this.#careful, ...this.#single]
-    this.#fast = []
-    this.#careful = []
-    this.#single = []
-    for (const { delivery } of waiting) delivery.requeue()
+    if (this.#gatherTimer !== null) clearTimeout(this.#gatherTimer)
+    this.#gatherTimer = null
+    for (const { delivery } of this.#waiting.drain()) delivery.requeue()
   }
 }
 

@@ -43,8 +43,9 @@ export interface SubscriptionOptions {
   readonly timeoutMs?: number
   readonly retry?: RetryOptions
   /**
-   * How often a message that came back after a crash is started, alone, before it is parked. Default 3: four starts with the
-   * first one, which it may have shared with others and is not counted for.
+   * How often a message that came back after a crash is started before it is parked: once with others that came back, then
+   * alone. Default 3, at least 2: alone once, or its neighbours would be blamed. When it came first is not counted, so that
+   * it is started four times in all.
    */
   readonly maxStarts?: number
   /** The queue's delivery limit; with an inbox only crashes and outages count towards it. Default 20. */
@@ -88,19 +89,20 @@ export function subscription(name: string, patterns: readonly string[], options:
   if (patterns.length === 0) {
     throw new WarrenError('SUBSCRIPTION_INVALID', `the subscription "${name}" has no pattern`, { name })
   }
-  const wholeFromOne = (
+  const wholeFrom = (
+    least: number,
     option: 'prefetch' | 'concurrency' | 'batchSize' | 'maxBatchMs' | 'timeoutMs' | 'maxStarts' | 'deliveryLimit',
     fallback: number,
   ): number => {
     const value = options[option] ?? fallback
-    if (Number.isInteger(value) && value >= 1) return value
-    throw new WarrenError('CONFIG_INVALID', `${option} of "${name}" is a whole number from 1, not ${value}`, {
+    if (Number.isInteger(value) && value >= least) return value
+    throw new WarrenError('CONFIG_INVALID', `${option} of "${name}" is a whole number from ${least}, not ${value}`, {
       name,
       option,
       value,
     })
   }
-  const timeoutMs = wholeFromOne('timeoutMs', 30_000)
+  const timeoutMs = wholeFrom(1, 'timeoutMs', 30_000)
   if (timeoutMs > MAX_TIMEOUT_MS) {
     throw new WarrenError(
       'CONFIG_INVALID',
@@ -112,13 +114,13 @@ export function subscription(name: string, patterns: readonly string[], options:
     name,
     patterns,
     inbox: options.inbox ?? true,
-    prefetch: Math.min(wholeFromOne('prefetch', 500), 65_535),
-    concurrency: wholeFromOne('concurrency', 4),
-    batchSize: wholeFromOne('batchSize', 50),
-    maxBatchMs: wholeFromOne('maxBatchMs', 1_000),
+    prefetch: Math.min(wholeFrom(1, 'prefetch', 500), 65_535),
+    concurrency: wholeFrom(1, 'concurrency', 4),
+    batchSize: wholeFrom(1, 'batchSize', 50),
+    maxBatchMs: wholeFrom(1, 'maxBatchMs', 1_000),
     timeoutMs,
     retry: retryPolicy(options.retry),
-    maxStarts: wholeFromOne('maxStarts', 3),
-    deliveryLimit: wholeFromOne('deliveryLimit', 20),
+    maxStarts: wholeFrom(2, 'maxStarts', 3),
+    deliveryLimit: wholeFrom(1, 'deliveryLimit', 20),
   }
 }

@@ -211,6 +211,8 @@ export interface InboxStore<Tx extends Sql = Sql> {
    * survives a process that dies in the handler.
    */
   countStart(subscription: string, messageId: string): Promise<number>
+  /** Counts a start of those that have none, in a transaction of its own, and returns their ids. */
+  countFirstStarts(subscription: string, messageIds: readonly string[]): Promise<ReadonlySet<string>>
   /** Forgets the starts; in the transaction that settles the message. */
   clearStarts(tx: Tx, subscription: string, messageIds: readonly string[]): Promise<void>
   /**

@@ -500,6 +500,16 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
         expect(await store.inbox.countStart('order.crm', id)).toBe(1)
         expect(await store.inbox.countStart('loyalty', id)).toBe(2)
       })
+
+      test('the first start of many is counted at once, and not of those that have one', async () => {
+        const [known, ...fresh] = [newId(), newId(), newId()]
+        await store.inbox.countStart('order.crm', known)
+        const all = [...fresh, known]
+        expect(await store.inbox.countFirstStarts('order.crm', all)).toEqual(new Set(fresh))
+        expect(await store.inbox.countFirstStarts('order.crm', all)).toEqual(new Set())
+        expect(await store.inbox.countFirstStarts('loyalty', all)).toEqual(new Set(all))
+        expect(await store.inbox.countStart('order.crm', known)).toBe(2)
+      })
     })
 
     describe('retries', () => {

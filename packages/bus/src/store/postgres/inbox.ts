@@ -140,6 +140,17 @@ export class PostgresInbox implements InboxStore<PostgresTx> {
     return Number(row?.starts ?? 0)
   }
 
+  async countFirstStarts(subscription: string, messageIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.#connection.run<{ message_id: string }>(
+      `insert into warren.inbox_start (subscription, message_id, starts)
+       select $1, id, 1 from unnest($2::uuid[]) as m(id) order by id
+       on conflict do nothing
+       returning message_id`,
+      [subscription, uuidArray(messageIds)],
+    )
+    return new Set(rows.map(({ message_id }) => message_id))
+  }
+
   async clearStarts(tx: PostgresTx, subscription: string, messageIds: readonly string[]): Promise<void> {
     assertOwn(tx)
     const text = `delete from warren.inbox_start where subscription = $1 and message_id = any($2::uuid[])`

@@ -90,6 +90,19 @@ export class SqliteInbox implements InboxStore<SqliteTx> {
     return row?.starts ?? 0
   }
 
+  async countFirstStarts(subscription: string, messageIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.#transactions.write((tx) =>
+      tx.all<{ message_id: string }>(
+        `insert into warren_inbox_start (subscription, message_id, starts, counted_at)
+         select $1, value, 1, $3 from json_each($2) where true
+         on conflict do nothing
+         returning message_id`,
+        [subscription, JSON.stringify(messageIds), Date.now()],
+      ),
+    )
+    return new Set(rows.map(({ message_id }) => message_id))
+  }
+
   async clearStarts(tx: SqliteTx, subscription: string, messageIds: readonly string[]): Promise<void> {
     assertOwn(tx)
     const text =
