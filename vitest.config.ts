@@ -5,6 +5,8 @@ const conditions = ['@warren/source']
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
+  // Where the global set-up runs.
+  environments: { __vitest__: { resolve: { conditions, externalConditions: conditions } } },
   test: {
     // Sources run directly by Node in production and in the child processes of tests; here too.
     execArgv: ['--conditions=@warren/source'],
