@@ -326,6 +326,11 @@ export interface MessageReads {
   ): Promise<readonly InboxEntry[]>
   /** One event on both sides, as far as this store knows it. */
   trace(id: string): Promise<{ readonly sent: SentMessage | null; readonly received: readonly InboxEntry[] }>
+  /**
+   * Makes events that are not sent pending and due at once, by id, or every unroutable one of a name, and writes the action
+   * log (with no subscription), in one transaction: the relay of the owning service sends them. Returns how many.
+   */
+  retry(which: { readonly ids: readonly string[] } | { readonly name: string }, actor: string): Promise<number>
 }
 
 export interface FailureFilter {

@@ -57,7 +57,7 @@ class SqliteStoreImplementation implements SqliteStore {
     this.inbox = new SqliteInbox(this.#connection, this.#transactions)
     this.leases = new SqliteLeases(this.#connection, this.#transactions)
     this.subscriptions = new SqliteSubscriptions(this.#connection, this.#transactions)
-    this.messages = new SqliteMessages(this.#connection)
+    this.messages = new SqliteMessages(this.#connection, this.#transactions)
     this.failures = new SqliteFailures(this.#connection, this.#transactions)
   }
 
