@@ -357,7 +357,11 @@ export interface FailureGroup {
 }
 
 export interface FailureReads {
-  list(filter: FailureFilter & { readonly limit?: number }): Promise<readonly Failure[]>
+  /**
+   * Newest message first; `before` is the message id of the last row of the page before. Rows of one message stay on one
+   * page, so a page may be longer than `limit` (default 50). A failure that fails again meanwhile keeps its place.
+   */
+  list(filter: FailureFilter & { readonly before?: string; readonly limit?: number }): Promise<readonly Failure[]>
   groups(filter: FailureFilter): Promise<readonly FailureGroup[]>
   /**
    * Makes parked and retrying failures due at once, with their attempts counted anew, and writes the action log, in one

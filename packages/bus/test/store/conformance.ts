@@ -882,6 +882,42 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
         expect(await ids({ limit: 1 })).toHaveLength(1)
       })
 
+      test('many failures are read page by page, each once, also while one fails again', async () => {
+        const messageIds = Array.from({ length: 700 }, () => newId()).toSorted()
+        const rows = messageIds.flatMap((messageId, n) => [
+          failure('order.crm', { messageId, state: n % 2 === 0 ? 'parked' : 'retrying' }),
+          // Every tenth message failed in two subscriptions.
+          ...(n % 10 === 0 ? [failure('loyalty', { messageId, state: 'parked' as const })] : []),
+        ])
+        await fail(...rows)
+        const pages = async (filter: Parameters<Store['failures']['list']>[0]) => {
+          const seen: string[] = []
+          for (let before: string | undefined; ;) {
+            const page = await store.failures.list({
+              ...filter,
+              limit: 60,
+              ...(before === undefined ? {} : { before }),
+            })
+            if (page.length === 0) return seen
+            seen.push(...page.map(({ messageId, subscription }) => `${messageId} ${subscription}`))
+            before = page.at(-1)!.messageId
+            await fail(failure('order.crm', { messageId: messageIds[0]! }))
+          }
+        }
+        const keys = (chosen: readonly NewFailure[]) => chosen.map((row) => `${row.messageId} ${row.subscription}`)
+        const all = await pages({})
+        expect(all).toHaveLength(770)
+        expect(all.toSorted()).toEqual(keys(rows).toSorted())
+        expect(all.slice(0, 2)).toEqual(keys(rows.slice(-1)).concat(keys(rows.slice(-2, -1))))
+        expect(await pages({ subscription: 'loyalty' })).toHaveLength(70)
+        // A page does not tear a message apart.
+        expect((await store.failures.list({ limit: 10 })).map(({ subscription }) => subscription)).toEqual([
+          ...Array.from({ length: 9 }, () => 'order.crm'),
+          'loyalty',
+          'order.crm',
+        ])
+      })
+
       test('a retry makes failures due at once with their attempts counted anew', async () => {
         const [parked, waiting, other] = [
           failure('order.crm', { state: 'parked', attempts: 9 }),

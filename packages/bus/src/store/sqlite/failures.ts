@@ -22,11 +22,18 @@ export class SqliteFailures implements FailureReads {
     this.#transactions = transactions
   }
 
-  async list(filter: FailureFilter & { readonly limit?: number }): Promise<readonly Failure[]> {
-    const where = conditionsOf(filter)
+  async list(
+    filter: FailureFilter & { readonly before?: string; readonly limit?: number },
+  ): Promise<readonly Failure[]> {
+    const { before, limit = 50 } = filter
+    const where = conditionsOf(filter).add('f.message_id < @', before)
+    // The page ends with the message of its last row, all of it: SQLite has no "with ties".
     const rows = await this.#connection.read<FailureRow>(
-      `select ${FAILURE_COLUMNS} from warren_inbox_failure f where ${where.text}
-       order by f.last_failed_at desc, f.message_id desc, f.subscription limit ${where.parameter(filter.limit ?? 50)}`,
+      `select ${FAILURE_COLUMNS} from warren_inbox_failure f
+       where ${where.text} and f.message_id >= coalesce((
+         select f.message_id from warren_inbox_failure f where ${where.text}
+         order by f.message_id desc limit 1 offset ${where.parameter(limit - 1)}), '')
+       order by f.message_id desc, f.subscription`,
       where.values,
     )
     return rows.map(failureOf)
