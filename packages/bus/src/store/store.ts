@@ -6,7 +6,7 @@
  */
 export interface Store<Tx extends Sql = Sql> {
   readonly kind: 'postgres' | 'sqlite'
-  /** Opens connections and checks the schema's version. Throws STORE_UNAVAILABLE, STORE_NOT_MIGRATED, STORE_TOO_NEW. */
+  /** Opens connections and checks the schema's version. Throws STORE_UNAVAILABLE, STORE_INVALID, STORE_NOT_MIGRATED, STORE_TOO_NEW. */
   start(): Promise<void>
   /** Waits for running transactions, then closes what start() opened. Safe to call twice. */
   stop(): Promise<void>
