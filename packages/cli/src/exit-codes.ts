@@ -41,6 +41,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   ENDPOINT_INVALID: exitCodes.config,
   STORE_NOT_GIVEN: exitCodes.config,
   STORE_DRIVER_MISSING: exitCodes.config,
+  STORE_FORBIDDEN: exitCodes.config,
   STORE_INVALID: exitCodes.config,
   STORE_NOT_MIGRATED: exitCodes.config,
   STORE_TOO_NEW: exitCodes.config,

@@ -6,7 +6,8 @@
  */
 export interface Store<Tx extends Sql = Sql> {
   readonly kind: 'postgres' | 'sqlite'
-  /** Opens connections and checks the schema's version. Throws STORE_UNAVAILABLE, STORE_INVALID, STORE_NOT_MIGRATED, STORE_TOO_NEW. */
+  /** Opens connections and checks the schema's version. Throws STORE_UNAVAILABLE, STORE_INVALID, STORE_FORBIDDEN,
+   * STORE_NOT_MIGRATED, STORE_TOO_NEW. */
   start(): Promise<void>
   /** Waits for running transactions, then closes what start() opened. Safe to call twice. */
   stop(): Promise<void>
@@ -58,7 +59,10 @@ export interface TransactionOptions {
 // ── Migrations ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface Migrations {
-  /** Applies what is missing, one after the other, under a lock, and returns the names of what was applied. */
+  /**
+   * Applies what is missing, one after the other, under a lock, and returns the names of what was applied. Throws
+   * STORE_FORBIDDEN, with the SQL that helps, when the database user may not.
+   */
   migrate(): Promise<readonly string[]>
   status(): Promise<readonly MigrationStatus[]>
   /** The statements of all migrations in order, for those who run them with a tool of their own. */
