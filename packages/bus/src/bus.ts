@@ -26,6 +26,7 @@ import type { PublishOptions } from './outbox/publish.ts'
 import { Relay } from './outbox/relay.ts'
 import type { RelayedEvent } from './outbox/relay.ts'
 import { Signal } from './signal.ts'
+import { StoreOwner } from './store-owner.ts'
 import type { Retention, Sql, Store } from './store/store.ts'
 import { noTelemetry } from './telemetry.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -106,6 +107,7 @@ export class Bus<C extends Catalog, Tx extends Sql> {
   readonly #retention: Retention
   readonly #outbox: Outbox<Tx> | null
   readonly #relay: { readonly connection: Connection; readonly publisher: Publisher; readonly relay: Relay } | null
+  readonly #owner: StoreOwner | null
   readonly #maintenance: Maintenance | null
   #consumeConnection: Connection | null = null
   readonly #runners = new Map<string, SubscriptionRunner<Tx>>()
@@ -126,6 +128,8 @@ export class Bus<C extends Catalog, Tx extends Sql> {
       throw new WarrenError('STORE_REQUIRED', 'prepare is given the store, and this bus has none')
     }
     this.#relay = store === undefined || options.relay === false ? null : this.#makeRelay(store)
+    const { service } = options
+    this.#owner = store === undefined ? null : new StoreOwner({ leases: store.leases, service, logger: this.#logger })
     this.#maintenance =
       store === undefined || options.retention === false
         ? null
@@ -245,8 +249,8 @@ export class Bus<C extends Catalog, Tx extends Sql> {
   }
 
   /**
-   * Rejects with STORE_UNAVAILABLE, STORE_NOT_MIGRATED, STORE_FORBIDDEN, ACCESS_REFUSED (wrong password or vhost), TLS_FAILED,
-   * QUEUE_INEQUIVALENT, what `prepare` threw, and BUS_STOPPED when stop() came first; the bus is stopped again then.
+   * Rejects with STORE_UNAVAILABLE, STORE_NOT_MIGRATED, STORE_FORBIDDEN, STORE_SHARED, ACCESS_REFUSED (wrong password or
+   * vhost), TLS_FAILED, QUEUE_INEQUIVALENT, what `prepare` threw, and BUS_STOPPED when stop() came first; the bus is stopped again then.
    */
   async start(): Promise<void> {
     if (this.#state === 'stopped')
@@ -273,6 +277,7 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     const { store, prepare } = this.#options
     if (store === undefined) return
     await store.start()
+    await this.#owner?.start()
     await prepare?.(store)
     // It may take long, as migrations do: long enough for a signal to stop the bus.
     if (this.#stopping !== null) throw new WarrenError('BUS_STOPPED', 'the bus was stopped while it started')
@@ -286,6 +291,7 @@ export class Bus<C extends Catalog, Tx extends Sql> {
   async #stop(): Promise<void> {
     this.#state = 'stopped'
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()))
+    this.#owner?.stop()
     await this.#maintenance?.stop()
     await this.#relay?.relay.stop()
     await this.#relay?.publisher.stop()

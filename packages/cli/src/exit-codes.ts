@@ -42,6 +42,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   STORE_NOT_GIVEN: exitCodes.config,
   STORE_DRIVER_MISSING: exitCodes.config,
   STORE_FORBIDDEN: exitCodes.config,
+  STORE_SHARED: exitCodes.config,
   STORE_INVALID: exitCodes.config,
   STORE_NOT_MIGRATED: exitCodes.config,
   STORE_TOO_NEW: exitCodes.config,
