@@ -30,7 +30,7 @@ describe('docs/getting-started.md', () => {
       onTestFinished(drop)
       const DATABASE_URL = variant === 'postgres' ? (await testDatabase()).url : ''
       await walk(blocksOf(gettingStarted), variant, {
-        WARREN_ENDPOINTS: amqpUrls.join(' '),
+        WARREN_ENDPOINTS: amqpUrls.join(),
         WARREN_HOME: inject('warrenRun').home,
         DATABASE_URL,
       })

@@ -6,7 +6,7 @@ const wanted = process.argv.slice(2)
 const onProgress = (line: string) => process.stderr.write(line + '\n')
 try {
   const home = await openHome({ project: join(import.meta.dirname, '../..'), onProgress })
-  if (wanted.includes('--rabbitmq') && !process.env['WARREN_AMQP_URL']) await installRabbitmq({ home, onProgress })
+  if (wanted.includes('--rabbitmq') && !process.env['WARREN_ENDPOINTS']) await installRabbitmq({ home, onProgress })
   if (wanted.includes('--postgres') && !process.env['DATABASE_URL']) await installPostgres({ home, onProgress })
 } catch (error) {
   if (!isClusterError(error)) throw error

@@ -15,18 +15,18 @@ export interface Broker {
   remove(): Promise<void>
 }
 
-/** The nodes in `amqpUrls` (separated by commas), else a private cluster, which ends when this process does. */
+/** The nodes in `endpoints` (separated by commas), else a private cluster, which ends when this process does. */
 export async function openBroker(options: {
   readonly home: string
   readonly nodes: number
-  readonly amqpUrls: string | undefined
+  readonly endpoints: string | undefined
   readonly onProgress: Progress
 }): Promise<Broker> {
-  const { home, nodes, amqpUrls, onProgress } = options
-  if (amqpUrls !== undefined && amqpUrls !== '') {
+  const { home, nodes, endpoints, onProgress } = options
+  if (endpoints !== undefined && endpoints !== '') {
     const folder = await mkdtemp(join(tmpdir(), 'warren-shop-'))
     return {
-      endpoints: amqpUrls.split(','),
+      endpoints: endpoints.split(','),
       cluster: null,
       folder,
       keep: () => Promise.resolve(),

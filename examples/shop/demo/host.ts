@@ -57,7 +57,7 @@ setInterval(() => {
 }, TELL_EVERY_MS).unref()
 
 stopOnSignals(service)
-tell({ kind: 'ready', url: await startService(service, { store, port: setup.port }) })
+tell({ kind: 'ready', url: await startService(service, setup.port) })
 
 async function hold(): Promise<void> {
   tell({ kind: 'held', untilMs: Date.now() + setup.holdMs })

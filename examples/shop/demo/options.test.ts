@@ -32,7 +32,7 @@ describe('parseOptions', () => {
   })
 
   it('refuses to kill nodes that are not its own, or so many that none are left to vote', () => {
-    expect(() => parseOptions(['--kill-node'], { AMQP_URLS: 'amqp://somewhere' })).toThrow(UsageError)
+    expect(() => parseOptions(['--kill-node'], { WARREN_ENDPOINTS: 'amqp://somewhere' })).toThrow(UsageError)
     expect(() => parseOptions(['--kill-node', '--nodes', '2'])).toThrow(UsageError)
   })
 

@@ -18,7 +18,7 @@ export interface DemoOptions {
   readonly store: 'sqlite' | 'postgres'
   readonly nodes: number
   /** Nodes to use instead, separated by commas. */
-  readonly amqpUrls: string | undefined
+  readonly endpoints: string | undefined
   /** A server to use instead of a private one, for `postgres`. */
   readonly databaseUrl: string | undefined
   readonly isKept: boolean
@@ -50,7 +50,7 @@ export const help = `The shop on a RabbitMQ cluster of its own, and the truth ab
   --seed N               the same orders and the same kills again
   --help
 
-AMQP_URLS=amqp://…,amqp://… takes these nodes instead of a cluster of its own (not with --kill-node).
+WARREN_ENDPOINTS=amqp://…,amqp://… takes these nodes instead of a cluster of its own (not with --kill-node).
 Exit code: 0 when every event had its effect once in every subscriber, 1 when not, 2 for a wrong flag.`
 
 /** A wrong flag; the message says which. */
@@ -59,7 +59,7 @@ export class UsageError extends Error {}
 /** Or what is to be done instead of a demo. Throws UsageError. */
 export function parseOptions(
   args: readonly string[],
-  { AMQP_URLS: amqpUrls, DATABASE_URL: databaseUrl }: Readonly<NodeJS.ProcessEnv> = {},
+  { WARREN_ENDPOINTS: endpoints, DATABASE_URL: databaseUrl }: Readonly<NodeJS.ProcessEnv> = {},
 ): DemoOptions | 'help' | 'clear' {
   const { values } = parse(args)
   if (values.help) return 'help'
@@ -74,8 +74,8 @@ export function parseOptions(
   const nodes = number('nodes', values.nodes, { from: 1, to: 9 })
   if (values['kill-node'] && nodes < 3)
     throw new UsageError('--kill-node needs three nodes or more, so that most of them live')
-  if (values['kill-node'] && amqpUrls !== undefined && amqpUrls !== '') {
-    throw new UsageError('--kill-node needs a cluster of its own: unset AMQP_URLS')
+  if (values['kill-node'] && endpoints !== undefined && endpoints !== '') {
+    throw new UsageError('--kill-node needs a cluster of its own: unset WARREN_ENDPOINTS')
   }
   return {
     orders,
@@ -86,7 +86,7 @@ export function parseOptions(
     areServicesRestarted: values['restart-services'],
     store,
     nodes,
-    amqpUrls,
+    endpoints,
     databaseUrl,
     isKept: values.keep,
     isJson: values.json,

@@ -31,8 +31,8 @@ export async function openShop(options: DemoOptions, say: (line: string) => void
   let isKept = false
 
   const home = await openHome({ project, onProgress: say })
-  const { nodes, amqpUrls, databaseUrl, store } = options
-  const broker = await openBroker({ home, nodes, amqpUrls, onProgress: say })
+  const { nodes, endpoints, databaseUrl, store } = options
+  const broker = await openBroker({ home, nodes, endpoints, onProgress: say })
   opened.defer(() => (isKept ? broker.keep() : broker.remove()))
   signal.throwIfAborted()
   const databases = await openDatabases({

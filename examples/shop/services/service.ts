@@ -16,8 +16,6 @@ export interface ServiceOptions {
 /** A service that is put together and not yet started. */
 export interface Service {
   readonly bus: ShopBus
-  /** The service's tables and what is in them from the beginning; each statement may run again. */
-  readonly tables: readonly string[]
   /** Null for a service that only listens. */
   readonly http: FastifyInstance | null
 }
@@ -26,19 +24,12 @@ export interface Service {
 export type MakeService = (options: ServiceOptions) => Promise<Service>
 
 /**
- * Makes the tables, starts the bus, then listens on `port` (0: a free one) of the loopback interface. Returns the URL
- * that the service answers on, null for one that only listens.
+ * Starts the bus, which makes the tables first, then listens on `port` (0: a free one) of the loopback interface. Returns
+ * the URL that the service answers on, null for one that only listens.
  */
-export async function startService(
-  service: Service,
-  { store, port }: { readonly store: Store; readonly port: number },
-): Promise<string | null> {
-  await store.start()
-  await store.transaction(async (tx) => {
-    for (const statement of service.tables) await tx.query(statement)
-  })
-  await service.bus.start()
-  return service.http === null ? null : await service.http.listen({ host: '127.0.0.1', port })
+export async function startService({ bus, http }: Service, port: number): Promise<string | null> {
+  await bus.start()
+  return http === null ? null : await http.listen({ host: '127.0.0.1', port })
 }
 
 /** On SIGTERM and SIGINT: answers the requests that run, finishes what is being handled and sent, then ends. */

@@ -80,7 +80,7 @@ interface Finished {
 
 async function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Finished> {
   const child = spawn(process.execPath, ['--conditions=@warren/source', demo, ...args], {
-    env: { ...process.env, DATABASE_URL: '', WARREN_HOME: inject('warrenRun').home, ...env },
+    env: { ...process.env, DATABASE_URL: '', WARREN_ENDPOINTS: '', WARREN_HOME: inject('warrenRun').home, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [stdout, stderr, [code]] = await Promise.all([
@@ -93,6 +93,6 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
   return { code, result: JSON.parse(lines[0] ?? '{}') as Finished['result'], stderr }
 }
 
-function urlsOf({ amqpUrls }: TestVhost): { AMQP_URLS: string } {
-  return { AMQP_URLS: amqpUrls.join() }
+function urlsOf({ amqpUrls }: TestVhost): { WARREN_ENDPOINTS: string } {
+  return { WARREN_ENDPOINTS: amqpUrls.join() }
 }

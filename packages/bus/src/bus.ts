@@ -26,6 +26,7 @@ import type { PublishOptions } from './outbox/publish.ts'
 import { Relay } from './outbox/relay.ts'
 import type { RelayedEvent } from './outbox/relay.ts'
 import { Signal } from './signal.ts'
+import { StoreOwner } from './store-owner.ts'
 import type { Retention, Sql, Store } from './store/store.ts'
 import { noTelemetry } from './telemetry.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -39,6 +40,11 @@ export interface BusOptions<C extends Catalog, Tx extends Sql> {
    * stop it.
    */
   readonly store?: Store<Tx>
+  /**
+   * Called by start() when the store is ready and before anything is sent or received: the place to make the service's own
+   * tables. Every instance calls it, at every start. start() waits for it and rejects with what it throws.
+   */
+  readonly prepare?: (store: Store<Tx>) => Promise<unknown>
   /** `amqp://` or `amqps://` URLs of the cluster's nodes; tried in random order, the next one when one fails. */
   readonly endpoints: readonly string[]
   /** Used for endpoints whose URL has none. */
@@ -85,7 +91,7 @@ const DAY_MS = 86_400_000
 /**
  * A service's connection to the events of its team.
  *
- * start() opens the store, connects and begins to consume; a broker that cannot be reached is no error, it is waited for.
+ * start() opens the store, calls `prepare`, connects and begins to consume; a broker that cannot be reached is no error, it is waited for.
  * stop() drains: handlers that run finish and are acknowledged, confirms in flight are recorded. Both are safe to call twice.
  */
 export class Bus<C extends Catalog, Tx extends Sql> {
@@ -101,6 +107,7 @@ export class Bus<C extends Catalog, Tx extends Sql> {
   readonly #retention: Retention
   readonly #outbox: Outbox<Tx> | null
   readonly #relay: { readonly connection: Connection; readonly publisher: Publisher; readonly relay: Relay } | null
+  readonly #owner: StoreOwner | null
   readonly #maintenance: Maintenance | null
   #consumeConnection: Connection | null = null
   readonly #runners = new Map<string, SubscriptionRunner<Tx>>()
@@ -117,7 +124,12 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     parseEndpoints(options.endpoints, options.credentials)
 
     const { store } = options
+    if (options.prepare !== undefined && store === undefined) {
+      throw new WarrenError('STORE_REQUIRED', 'prepare is given the store, and this bus has none')
+    }
     this.#relay = store === undefined || options.relay === false ? null : this.#makeRelay(store)
+    const { service } = options
+    this.#owner = store === undefined ? null : new StoreOwner({ leases: store.leases, service, logger: this.#logger })
     this.#maintenance =
       store === undefined || options.retention === false
         ? null
@@ -237,8 +249,8 @@ export class Bus<C extends Catalog, Tx extends Sql> {
   }
 
   /**
-   * Rejects with STORE_UNAVAILABLE, STORE_NOT_MIGRATED, ACCESS_REFUSED (wrong password or vhost), TLS_FAILED, QUEUE_INEQUIVALENT;
-   * the bus is stopped again then.
+   * Rejects with STORE_UNAVAILABLE, STORE_NOT_MIGRATED, STORE_FORBIDDEN, STORE_SHARED, ACCESS_REFUSED (wrong password or
+   * vhost), TLS_FAILED, QUEUE_INEQUIVALENT, what `prepare` threw, and BUS_STOPPED when stop() came first; the bus is stopped again then.
    */
   async start(): Promise<void> {
     if (this.#state === 'stopped')
@@ -246,7 +258,7 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     if (this.#state === 'started') return
     this.#state = 'started'
     try {
-      await this.#options.store?.start()
+      await this.#prepare()
       if (this.#relay !== null) {
         await this.#relay.connection.start()
         await this.#relay.publisher.start()
@@ -261,6 +273,16 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     }
   }
 
+  async #prepare(): Promise<void> {
+    const { store, prepare } = this.#options
+    if (store === undefined) return
+    await store.start()
+    await this.#owner?.start()
+    await prepare?.(store)
+    // It may take long, as migrations do: long enough for a signal to stop the bus.
+    if (this.#stopping !== null) throw new WarrenError('BUS_STOPPED', 'the bus was stopped while it started')
+  }
+
   async stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
@@ -269,6 +291,7 @@ export class Bus<C extends Catalog, Tx extends Sql> {
   async #stop(): Promise<void> {
     this.#state = 'stopped'
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()))
+    this.#owner?.stop()
     await this.#maintenance?.stop()
     await this.#relay?.relay.stop()
     await this.#relay?.publisher.stop()
@@ -351,7 +374,10 @@ export interface BusSignals {
 }
 
 /** Throws CONFIG_INVALID: a lease of 0 ms or a window of NaN would wait for ever without a word. */
-function checkNumbers(options: BusOptions<Catalog, Sql>, retention: Retention): void {
+function checkNumbers(
+  options: Pick<BusOptions<Catalog, Sql>, 'service' | 'relay' | 'maxBodyBytes' | 'heartbeatS'>,
+  retention: Retention,
+): void {
   if (options.service === '') throw new WarrenError('CONFIG_INVALID', 'a bus needs the name of its service')
   const tuning = typeof options.relay === 'object' ? options.relay : {}
   const rules: readonly [name: string, value: number | undefined, least: number][] = [
@@ -370,7 +396,7 @@ function checkNumbers(options: BusOptions<Catalog, Sql>, retention: Retention): 
   }
 }
 
-/** Makes a bus; nothing happens before start(). Throws ENDPOINT_INVALID, CONFIG_INVALID. */
+/** Makes a bus; nothing happens before start(). Throws ENDPOINT_INVALID, CONFIG_INVALID, STORE_REQUIRED. */
 export function createBus<C extends Catalog, Tx extends Sql = Sql>(options: BusOptions<C, Tx>): Bus<C, Tx> {
   return new Bus(options)
 }

@@ -24,6 +24,9 @@ export const errorCodes = {
   // store
   STORE_REQUIRED: 'the operation needs a store and the bus has none',
   STORE_UNAVAILABLE: 'the database cannot be reached',
+  STORE_FORBIDDEN: "the database user lacks a right on the store's schema",
+  STORE_SHARED: 'another service uses the store',
+  STORE_INVALID: 'the file of the SQLite store is no SQLite database',
   STORE_NOT_MIGRATED: "the store's schema is older than this version; run warren store migrate",
   STORE_TOO_NEW: "the store's schema was written by a newer version of Warren",
   MIGRATION_CHANGED: 'a migration was applied to the store with another text than this version has',

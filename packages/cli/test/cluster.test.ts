@@ -95,7 +95,7 @@ describe('a local cluster', () => {
       const child = startWarren(
         ['relay', '--store', places.urls.orders, '--service', 'orders', '--entity', 'order', '--json'],
         {
-          env: { WARREN_ENDPOINTS: cluster.amqpUrls.join(' ') },
+          env: { WARREN_ENDPOINTS: cluster.amqpUrls.join() },
         },
       )
       let stdout = ''
@@ -124,7 +124,7 @@ describe('a local cluster', () => {
       const url = cluster.amqpUrls[0]?.replace(/:[^:@]*@/, ':topsecret@') ?? ''
       const { code, stdout, stderr } = await warren(['relay', '--store', 'orders', '--debug'], {
         cwd: shopFolder,
-        env: { ...places.env, AMQP_URL: url },
+        env: { ...places.env, WARREN_ENDPOINTS: url },
       })
       expect(stderr).toMatch(/^warren: ACCESS_REFUSED: 127\.0\.0\.1:\d+ refused the user "warren"/m)
       expect(stdout + stderr).not.toContain('topsecret')

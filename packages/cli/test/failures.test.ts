@@ -48,11 +48,26 @@ describe.each(['sqlite', 'postgres'] as const)('failures in %s', (kind) => {
         { messageId: ids.unpublishable, state: 'parked', payload: { orderId: 'o-1' } },
         { messageId: ids.unroutable, state: 'parked' },
       ],
-      isComplete: true,
+      next: null,
     })
-    const cut = await run('failures', 'list', '--all', '--limit', '2')
-    expect(cut.stdout.trimEnd().split('\n')).toHaveLength(3)
-    expect(cut.stderr).toContain('more than 2')
+  })
+
+  test('list tells how to go on behind a page, until nothing follows', async () => {
+    const first = await run('failures', 'list', '--all', '--limit', '2', '--json')
+    expect(first.json()).toMatchObject({
+      failures: [{ messageId: ids.delivered }, { messageId: ids.unpublishable }],
+      next: ids.unpublishable,
+    })
+    expect(first.stderr).toContain(`--before ${ids.unpublishable}`)
+    const second = await run('failures', 'list', '--all', '--limit', '2', '--json', '--before', ids.unpublishable)
+    expect(second.json()).toMatchObject({
+      failures: [{ messageId: ids.unroutable }, { messageId: ids.sent }],
+      next: null,
+    })
+    expect(second.stderr).toBe('')
+    const groups = await run('failures', 'list', '--before', ids.unpublishable)
+    expect(groups.stderr).toMatch(/^warren: USAGE_INVALID: /)
+    expect(groups.code).toBe(64)
   })
 
   test('show has the error, its stack and the payload', async () => {

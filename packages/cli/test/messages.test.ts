@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ids } from './support/fill.ts'
 import { shopFolder, warren } from './support/run.ts'
@@ -116,6 +117,17 @@ describe.each(['sqlite', 'postgres'] as const)('messages in %s', (kind) => {
     expect((await run('retry', '--name', 'order.delivery.onDelivered')).stdout).toBe('1 event is pending again\n')
     const { backlog } = await backlogOf(places)
     expect(backlog).toMatchObject({ pending: 3, unroutable: 0, unpublishable: 0 })
+  })
+
+  test('the action log says who retried what', async () => {
+    const store = await places.open('orders')
+    const table = kind === 'sqlite' ? 'warren_action_log' : 'orders.action_log'
+    const { rows } = await store.query(`select actor, action, subscription, message_id from ${table} order by id`)
+    const by = { actor: userInfo().username, action: 'retry', subscription: null }
+    expect(rows).toEqual([
+      { ...by, message_id: ids.unpublishable },
+      { ...by, message_id: ids.unroutable },
+    ])
   })
 })
 

@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { warren } from './support/run.ts'
 
@@ -69,8 +70,32 @@ describe('what is missing or away', () => {
   test('a file that is no database is told so, and stays as it is', async () => {
     await writeFile(join(folder, 'notes.db'), 'shopping list')
     const { code, stderr } = await warren(['messages', 'list', '--store', 'sqlite:./notes.db'], { cwd: folder })
-    expect(stderr).toMatch(/^warren: .*not a database.*\n$/)
-    expect(code).toBe(1)
+    expect(stderr).toMatch(/^warren: STORE_INVALID: .*notes\.db is no SQLite database.*\n$/)
+    expect(code).toBe(78)
+    expect(await readFile(join(folder, 'notes.db'), 'utf8')).toBe('shopping list')
+  })
+
+  test.each([
+    [['messages', 'list'], 78, /^warren: STORE_NOT_MIGRATED: .*other\.db .*correct the path/],
+    [['failures', 'discard', '--all', '--yes'], 78, /^warren: STORE_NOT_MIGRATED: /],
+    [
+      ['relay', '--service', 'orders', '--entity', 'order', '--endpoint', 'amqp://localhost'],
+      78,
+      /STORE_NOT_MIGRATED: /,
+    ],
+    [['store', 'status'], 2, /warren store migrate/],
+  ])('%j leaves another program’s database as it is', async (args, exitCode, answer) => {
+    const place = await mkdtemp(join(folder, 'other-'))
+    const path = join(place, 'other.db')
+    const other = new DatabaseSync(path)
+    other.exec('create table note (text text)')
+    other.close()
+    const before = await readFile(path)
+    const { code, stderr } = await warren([...args, '--store', `sqlite:${path}`], { cwd: folder })
+    expect(stderr).toMatch(answer)
+    expect(code).toBe(exitCode)
+    expect((await readFile(path)).equals(before)).toBe(true)
+    expect(await readdir(place)).toEqual(['other.db'])
   })
 
   test('a configuration that cannot be loaded is named with the reason', async () => {

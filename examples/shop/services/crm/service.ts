@@ -4,6 +4,7 @@ import { shop } from '../../catalog.ts'
 import { handling, subscriptions } from '../../subscriptions.ts'
 import { effectsTable, recordEffect } from '../effects.ts'
 import type { Service, ServiceOptions } from '../service.ts'
+import { making } from '../tables.ts'
 
 const timelineTable = `
   create table if not exists timeline (
@@ -15,7 +16,14 @@ const timelineTable = `
 
 /** Keeps what a customer has lived through with us: every event of every order, VIP or not. */
 export async function crmService({ store, endpoints, logger }: ServiceOptions): Promise<Service> {
-  const bus = createBus({ service: 'crm', catalog: shop, store, endpoints, logger })
+  const bus = createBus({
+    service: 'crm',
+    catalog: shop,
+    store,
+    prepare: making(timelineTable, effectsTable),
+    endpoints,
+    logger,
+  })
   const { name, patterns } = subscriptions.crm
 
   await bus.subscribe(
@@ -33,7 +41,7 @@ export async function crmService({ store, endpoints, logger }: ServiceOptions): 
     handling,
   )
 
-  return { bus, http: null, tables: [timelineTable, effectsTable] }
+  return { bus, http: null }
 }
 
 type OrderEvent = SubscribedEvent<typeof shop, typeof subscriptions.crm.patterns>

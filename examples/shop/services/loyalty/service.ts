@@ -4,6 +4,7 @@ import { shop } from '../../catalog.ts'
 import { handling, subscriptions } from '../../subscriptions.ts'
 import { effectsTable, recordEffect } from '../effects.ts'
 import type { Service, ServiceOptions } from '../service.ts'
+import { making } from '../tables.ts'
 
 const pointsTable = `
   create table if not exists points (
@@ -15,7 +16,14 @@ const pointsTable = `
 
 /** Keeps the points of VIP customers; a balance is the sum of its entries, in whatever order they came. */
 export async function loyaltyService({ store, endpoints, logger }: ServiceOptions): Promise<Service> {
-  const bus = createBus({ service: 'loyalty', catalog: shop, store, endpoints, logger })
+  const bus = createBus({
+    service: 'loyalty',
+    catalog: shop,
+    store,
+    prepare: making(pointsTable, effectsTable),
+    endpoints,
+    logger,
+  })
   const { name, patterns } = subscriptions.loyalty
 
   await bus.subscribe(
@@ -33,7 +41,7 @@ export async function loyaltyService({ store, endpoints, logger }: ServiceOption
     handling,
   )
 
-  return { bus, http: null, tables: [pointsTable, effectsTable] }
+  return { bus, http: null }
 }
 
 /** A point for each euro paid, 50 for each parcel received. */

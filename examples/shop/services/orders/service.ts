@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { shop } from '../../catalog.ts'
 import { httpServer } from '../http.ts'
 import type { Service, ServiceOptions } from '../service.ts'
+import { making } from '../tables.ts'
 import { newOrder, Orders, ordersTable } from './orders.ts'
 import type { Answer } from './orders.ts'
 
@@ -16,7 +17,7 @@ const cancellation = z.object({ reason: z.string().min(1) })
 
 /** Takes orders over HTTP and tells what happens to them. Every request may be sent again until it is answered. */
 export function ordersService({ store, endpoints, logger }: ServiceOptions): Promise<Service> {
-  const bus = createBus({ service: 'orders', catalog: shop, store, endpoints, logger })
+  const bus = createBus({ service: 'orders', catalog: shop, store, prepare: making(ordersTable), endpoints, logger })
   const orders = new Orders(bus)
   const http = httpServer()
 
@@ -35,7 +36,7 @@ export function ordersService({ store, endpoints, logger }: ServiceOptions): Pro
     return rows[0] ?? reply.code(404).send({ error: 'unknown order' })
   })
 
-  return Promise.resolve({ bus, http, tables: [ordersTable] })
+  return Promise.resolve({ bus, http })
 }
 
 function answer(reply: FastifyReply, outcome: Answer): FastifyReply {

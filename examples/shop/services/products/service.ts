@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import { shop } from '../../catalog.ts'
 import { httpServer } from '../http.ts'
 import type { Service, ServiceOptions } from '../service.ts'
+import { making } from '../tables.ts'
 import { newAttributes, newPrice, Products, productsTables } from './products.ts'
 import type { Answer } from './products.ts'
 
@@ -12,7 +13,14 @@ interface ById {
 
 /** Takes changes of products over HTTP and tells of them. */
 export function productsService({ store, endpoints, logger }: ServiceOptions): Promise<Service> {
-  const bus = createBus({ service: 'products', catalog: shop, store, endpoints, logger })
+  const bus = createBus({
+    service: 'products',
+    catalog: shop,
+    store,
+    prepare: making(...productsTables),
+    endpoints,
+    logger,
+  })
   const products = new Products(bus)
   const http = httpServer()
 
@@ -24,7 +32,7 @@ export function productsService({ store, endpoints, logger }: ServiceOptions): P
   )
   http.get('/products', async () => (await store.query('select * from products order by id')).rows)
 
-  return Promise.resolve({ bus, http, tables: productsTables })
+  return Promise.resolve({ bus, http })
 }
 
 function answer(reply: FastifyReply, outcome: Answer): FastifyReply {

@@ -3,6 +3,7 @@ import { shop } from '../../catalog.ts'
 import { handling, subscriptions } from '../../subscriptions.ts'
 import { effectsTable, recordEffect } from '../effects.ts'
 import type { Service, ServiceOptions } from '../service.ts'
+import { making } from '../tables.ts'
 
 const documentsTable = `
   create table if not exists documents (
@@ -16,7 +17,14 @@ const documentsTable = `
 
 /** Keeps one document for each product, as new as the newest change that has come: an older one changes nothing. */
 export async function searchService({ store, endpoints, logger }: ServiceOptions): Promise<Service> {
-  const bus = createBus({ service: 'search', catalog: shop, store, endpoints, logger })
+  const bus = createBus({
+    service: 'search',
+    catalog: shop,
+    store,
+    prepare: making(documentsTable, effectsTable),
+    endpoints,
+    logger,
+  })
   const { name, patterns } = subscriptions.search
 
   await bus.subscribe(
@@ -45,5 +53,5 @@ export async function searchService({ store, endpoints, logger }: ServiceOptions
     { ...handling, concurrency: 1 },
   )
 
-  return { bus, http: null, tables: [documentsTable, effectsTable] }
+  return { bus, http: null }
 }

@@ -4,6 +4,7 @@ import { shop } from '../../catalog.ts'
 import { handling, subscriptions } from '../../subscriptions.ts'
 import { effectsTable, recordEffect } from '../effects.ts'
 import type { Service, ServiceOptions } from '../service.ts'
+import { making } from '../tables.ts'
 
 const tables: readonly string[] = [
   // What came in and went out; the sum is what is there. A counter for each product would be a row that every transaction
@@ -26,7 +27,7 @@ interface Line {
 
 /** Reserves what is paid and releases what is cancelled, of orders of every kind. */
 export async function warehouseService({ store, endpoints, logger }: ServiceOptions): Promise<Service> {
-  const bus = createBus({ service: 'warehouse', catalog: shop, store, endpoints, logger })
+  const bus = createBus({ service: 'warehouse', catalog: shop, store, prepare: making(...tables), endpoints, logger })
   const { name, patterns } = subscriptions.warehouse
 
   await bus.subscribe(
@@ -47,7 +48,7 @@ export async function warehouseService({ store, endpoints, logger }: ServiceOpti
     handling,
   )
 
-  return { bus, http: null, tables }
+  return { bus, http: null }
 }
 
 /** Nothing to reserve when the order was released before: events come in no promised order. */

@@ -55,6 +55,13 @@ export interface SubscriptionTopologyOptions {
 export const DEFAULT_DELIVERY_LIMIT = 20
 
 /**
+ * A dead letter that came back 20 times, from instances that died or were stopped before the store had it, would be gone:
+ * 4.x has that limit for a queue that says none, and there is nowhere further to go. It takes -1 for "none", which 3.x
+ * refuses; a limit that is never reached means the same to both, and in a cluster of both.
+ */
+const NO_DELIVERY_LIMIT = 1_000_000_000
+
+/**
  * What a subscription declares before it consumes: its queue and dead letter queue (both quorum), the exchanges it binds
  * to, and the bindings. It declares the exchanges of entities that it does not publish, so that who starts first does
  * not matter.
@@ -73,7 +80,7 @@ export function subscriptionTopology(options: SubscriptionTopologyOptions): Topo
       { name: names.deadLetterExchange, type: 'direct' },
     ],
     queues: [
-      { name: deadQueue, arguments: { 'x-queue-type': 'quorum' } },
+      { name: deadQueue, arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': NO_DELIVERY_LIMIT } },
       {
         name: queue,
         arguments: {

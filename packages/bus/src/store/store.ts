@@ -6,7 +6,8 @@
  */
 export interface Store<Tx extends Sql = Sql> {
   readonly kind: 'postgres' | 'sqlite'
-  /** Opens connections and checks the schema's version. Throws STORE_UNAVAILABLE, STORE_NOT_MIGRATED, STORE_TOO_NEW. */
+  /** Opens connections and checks the schema's version. Throws STORE_UNAVAILABLE, STORE_INVALID, STORE_FORBIDDEN,
+   * STORE_NOT_MIGRATED, STORE_TOO_NEW. */
   start(): Promise<void>
   /** Waits for running transactions, then closes what start() opened. Safe to call twice. */
   stop(): Promise<void>
@@ -58,7 +59,10 @@ export interface TransactionOptions {
 // ── Migrations ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface Migrations {
-  /** Applies what is missing, one after the other, under a lock, and returns the names of what was applied. */
+  /**
+   * Applies what is missing, one after the other, under a lock, and returns the names of what was applied. Throws
+   * STORE_FORBIDDEN, with the SQL that helps, when the database user may not.
+   */
   migrate(): Promise<readonly string[]>
   status(): Promise<readonly MigrationStatus[]>
   /** The statements of all migrations in order, for those who run them with a tool of their own. */
@@ -328,6 +332,11 @@ export interface MessageReads {
   ): Promise<readonly InboxEntry[]>
   /** One event on both sides, as far as this store knows it. */
   trace(id: string): Promise<{ readonly sent: SentMessage | null; readonly received: readonly InboxEntry[] }>
+  /**
+   * Makes events that are not sent pending and due at once, by id, or every unroutable one of a name, and writes the action
+   * log (with no subscription), in one transaction: the relay of the owning service sends them. Returns how many.
+   */
+  retry(which: { readonly ids: readonly string[] } | { readonly name: string }, actor: string): Promise<number>
 }
 
 export interface FailureFilter {
@@ -354,7 +363,11 @@ export interface FailureGroup {
 }
 
 export interface FailureReads {
-  list(filter: FailureFilter & { readonly limit?: number }): Promise<readonly Failure[]>
+  /**
+   * Newest message first; `before` is the message id of the last row of the page before. Rows of one message stay on one
+   * page, so a page may be longer than `limit` (default 50). A failure that fails again meanwhile keeps its place.
+   */
+  list(filter: FailureFilter & { readonly before?: string; readonly limit?: number }): Promise<readonly Failure[]>
   groups(filter: FailureFilter): Promise<readonly FailureGroup[]>
   /**
    * Makes parked and retrying failures due at once, with their attempts counted anew, and writes the action log, in one

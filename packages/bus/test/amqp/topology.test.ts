@@ -38,6 +38,20 @@ describe('ensureTopology', () => {
     await expect.poll(async () => (await channel.checkQueue('qu.crm.dead')).messageCount).toBe(1)
   })
 
+  it('keeps a dead letter that goes back more often than any delivery limit but its own', async () => {
+    const { amqpUrls } = await testVhost()
+    const { model, channel } = await rawChannel(amqpUrls[0]!)
+    await ensureTopology(model, crm(), silentLogger)
+    channel.publish('ex.warren.dead-letter', 'qu.crm', Buffer.from('{"a":1}'))
+    await channel.waitForConfirms()
+    for (let times = 0; times < 40; times++) {
+      const got = await channel.get('qu.crm.dead')
+      if (got === false) throw new Error(`the dead letter is gone after it went back ${times} times`)
+      channel.reject(got, true)
+      await expect.poll(async () => (await channel.checkQueue('qu.crm.dead')).messageCount).toBe(1)
+    }
+  })
+
   it('unbinds the patterns that a subscription no longer has', async () => {
     const { amqpUrls } = await testVhost()
     const { model, channel } = await rawChannel(amqpUrls[0]!)

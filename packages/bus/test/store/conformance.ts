@@ -39,6 +39,17 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
     const receive = (subscription: string, ...messages: ReturnType<typeof message>[]) =>
       store.transaction((tx) => store.inbox.receive(tx, subscription, messages))
     const statusOf = async (id: string) => (await store.messages.trace(id)).received[0]?.status
+    /** The action log, oldest first. */
+    const actions = async () => {
+      const table = store.kind === 'postgres' ? 'warren.action_log' : 'warren_action_log'
+      const { rows } = await store.query<
+        Record<'actor' | 'action' | 'subscription' | 'message_id' | 'details', unknown>
+      >(`select actor, action, subscription, message_id, details from ${table} order by id`)
+      return rows.map(({ actor, action, subscription, message_id, details }) => [
+        ...[actor, action, subscription, message_id],
+        typeof details === 'string' ? (JSON.parse(details) as unknown) : details,
+      ])
+    }
     const claimRetries = (limit = 100, leaseMs = 60_000) => store.inbox.claimRetries('order.crm', { limit, leaseMs })
 
     describe('transactions', () => {
@@ -777,6 +788,46 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
         ])
         expect(await store.messages.trace(newId())).toEqual({ sent: null, received: [] })
       })
+
+      test('a retry makes what waits pending at once and says in the action log who it was', async () => {
+        const [refused, unroutable, later, sent] = [
+          event(),
+          event(),
+          event({ name: 'order.delivery.onDelivered' }),
+          event(),
+        ]
+        await append(refused, unroutable, later, sent)
+        await store.outbox.confirm([sent.id])
+        await store.outbox.reschedule([
+          { id: refused.id, state: 'unpublishable', delayMs: 0, error: 'EVENT_UNPUBLISHABLE: 406' },
+          { id: unroutable.id, state: 'unroutable', delayMs: 60_000, error: 'EVENT_UNROUTABLE: NO_ROUTE' },
+          { id: later.id, state: 'unroutable', delayMs: 60_000, error: 'EVENT_UNROUTABLE: NO_ROUTE' },
+        ])
+        expect(await store.messages.retry({ name: later.name }, 'ann')).toBe(1)
+        expect((await claim()).map(({ id }) => id)).toEqual([later.id])
+        expect(await store.messages.retry({ ids: [refused.id, unroutable.id, sent.id, newId()] }, 'bob')).toBe(2)
+        expect(await claim()).toHaveLength(3)
+        expect(await actions()).toEqual([
+          [
+            'ann',
+            'retry',
+            null,
+            later.id,
+            { name: later.name, state: 'unroutable', attempts: 1, error: 'EVENT_UNROUTABLE: NO_ROUTE' },
+          ],
+          ['bob', 'retry', null, refused.id, expect.objectContaining({ state: 'unpublishable' })],
+          ['bob', 'retry', null, unroutable.id, expect.objectContaining({ state: 'unroutable' })],
+        ])
+      })
+
+      test('a retry whose action cannot be written down changes nothing', async () => {
+        const refused = event()
+        await append(refused)
+        await store.outbox.reschedule([{ id: refused.id, state: 'unpublishable', delayMs: 0, error: 'no' }])
+        const nobody = null as unknown as string
+        await expect(store.messages.retry({ ids: [refused.id] }, nobody)).rejects.toThrow()
+        expect(await claim()).toEqual([])
+      })
     })
 
     describe('failures', () => {
@@ -841,6 +892,42 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
         expect(await ids({ limit: 1 })).toHaveLength(1)
       })
 
+      test('many failures are read page by page, each once, also while one fails again', async () => {
+        const messageIds = Array.from({ length: 700 }, () => newId()).toSorted()
+        const rows = messageIds.flatMap((messageId, n) => [
+          failure('order.crm', { messageId, state: n % 2 === 0 ? 'parked' : 'retrying' }),
+          // Every tenth message failed in two subscriptions.
+          ...(n % 10 === 0 ? [failure('loyalty', { messageId, state: 'parked' as const })] : []),
+        ])
+        await fail(...rows)
+        const pages = async (filter: Parameters<Store['failures']['list']>[0]) => {
+          const seen: string[] = []
+          for (let before: string | undefined; ;) {
+            const page = await store.failures.list({
+              ...filter,
+              limit: 60,
+              ...(before === undefined ? {} : { before }),
+            })
+            if (page.length === 0) return seen
+            seen.push(...page.map(({ messageId, subscription }) => `${messageId} ${subscription}`))
+            before = page.at(-1)!.messageId
+            await fail(failure('order.crm', { messageId: messageIds[0]! }))
+          }
+        }
+        const keys = (chosen: readonly NewFailure[]) => chosen.map((row) => `${row.messageId} ${row.subscription}`)
+        const all = await pages({})
+        expect(all).toHaveLength(770)
+        expect(all.toSorted()).toEqual(keys(rows).toSorted())
+        expect(all.slice(0, 2)).toEqual(keys(rows.slice(-1)).concat(keys(rows.slice(-2, -1))))
+        expect(await pages({ subscription: 'loyalty' })).toHaveLength(70)
+        // A page does not tear a message apart.
+        expect((await store.failures.list({ limit: 10 })).map(({ subscription }) => subscription)).toEqual([
+          ...Array.from({ length: 9 }, () => 'order.crm'),
+          'loyalty',
+          'order.crm',
+        ])
+      })
+
       test('a retry makes failures due at once with their attempts counted anew', async () => {
         const [parked, waiting, other] = [
           failure('order.crm', { state: 'parked', attempts: 9 }),
@@ -867,22 +954,11 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
         expect((await store.messages.trace(given.messageId)).received[0]!.settledAt).not.toBeNull()
         expect(await receive('order.crm', message({ id: given.messageId }))).toEqual(new Set())
 
-        const table = store.kind === 'postgres' ? 'warren.action_log' : 'warren_action_log'
-        const { rows } = await store.query<{
-          actor: string
-          action: string
-          subscription: string
-          message_id: string
-          details: unknown
-        }>(`select actor, action, subscription, message_id, details from ${table} where message_id = $1 order by id`, [
-          given.messageId,
+        const { payload, entityId, headers } = given
+        expect(await actions()).toEqual([
+          ['ann', 'retry', 'order.crm', given.messageId, expect.anything()],
+          ['bob', 'discard', 'order.crm', given.messageId, expect.objectContaining({ payload, entityId, headers })],
         ])
-        expect(rows.map(({ actor, action, subscription }) => [actor, action, subscription])).toEqual([
-          ['ann', 'retry', 'order.crm'],
-          ['bob', 'discard', 'order.crm'],
-        ])
-        const details: unknown = typeof rows[1]!.details === 'string' ? JSON.parse(rows[1]!.details) : rows[1]!.details
-        expect(details).toMatchObject({ payload: given.payload, entityId: given.entityId, headers: given.headers })
       })
 
       test('a discard and a retry that succeeds at the same time agree on one outcome', async () => {

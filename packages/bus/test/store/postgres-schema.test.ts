@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { testDatabase } from '../../../../test/support/postgres.ts'
+import type { WarrenError } from '../../src/errors.ts'
 import { newId } from '../../src/envelope/uuid.ts'
 import { DAY_MS, dayOf, leastIdAt } from '../../src/store/ids.ts'
 import { postgresStore } from '../../src/store/postgres/index.ts'
@@ -82,18 +83,52 @@ describe('migrations', () => {
     }
   })
 
-  test('a role that may not create schemas can migrate one that was made for it', async () => {
+  /** A store as a role with no right but to connect sees it, and what the role is called. */
+  async function limitedStore(options: Partial<PostgresStoreOptions> = {}) {
     const { store, url } = await freshStore()
-    const role = `role_${newId().slice(-12)}`
-    await store.query(`create role ${role} login password 'x'; create schema warren authorization ${role}`)
+    // With capitals, which take quotes.
+    const name = `Role_${newId().slice(-12)}`
+    const role = `"${name}"`
+    await store.query(`create role ${role} login password 'x'`)
+    const asRole = new URL(url)
+    asRole.username = name
+    asRole.password = 'x'
+    const limited = storeOn(asRole.href, options)
     onTestFinished(async () => {
       await limited.stop()
-      await store.query(`drop owned by ${role}; drop role ${role}`)
+      await store.query(`drop owned by ${role} cascade; drop role ${role}`)
     })
-    const asRole = new URL(url)
-    asRole.username = role
-    asRole.password = 'x'
-    const limited = storeOn(asRole.href)
+    return { store, limited, role }
+  }
+
+  test('a role that may not create a schema is told the statement that helps, and it does', async () => {
+    const { store, limited, role } = await limitedStore()
+    for (const refused of [limited.start(), limited.migrations.migrate()]) {
+      const error: unknown = await refused.catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'STORE_FORBIDDEN', details: { schema: 'warren', role } })
+      expect((error as Error).message).toMatch(
+        /permission denied for database .* run: create schema warren .*store sql/,
+      )
+      expect((error as Error).message).not.toContain('password')
+    }
+    await store.query(`create schema warren authorization ${role}`)
+    await limited.start()
+    expect(await limited.messages.sent({})).toEqual([])
+  })
+
+  test('a role that may not use the schema of another is told so too, with migrations off as well', async () => {
+    const { store, limited } = await limitedStore({ migrate: 'off' })
+    await store.start()
+    const error: unknown = await limited.start().catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'STORE_FORBIDDEN' })
+    await store.query(String((error as WarrenError).details['sql']))
+    await limited.start()
+    await limited.transaction((tx) => limited.outbox.append(tx, [event()]))
+  })
+
+  test('a role that may not create schemas can migrate one that was made for it', async () => {
+    const { store, limited, role } = await limitedStore()
+    await store.query(`create schema warren authorization ${role}`)
     await limited.start()
     await limited.transaction((tx) => limited.outbox.append(tx, [event()]))
     expect(await limited.messages.sent({})).toHaveLength(1)

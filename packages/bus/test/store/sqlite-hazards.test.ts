@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -284,5 +284,51 @@ describe('retention', () => {
     expect((await store.maintain(retention)).removed).toEqual([])
     await store.transaction((tx) => tx.query('update warren_inbox set received_at = $1', [Date.now() - 31 * DAY_MS]))
     expect((await store.maintain(retention)).removed).toEqual(['inbox: 2 rows'])
+  })
+})
+
+describe('a path that may be a slip', () => {
+  const open = (path: string) => codeOf(openSqlite(path, { migrate: 'off' }))
+
+  /** The names and bytes of all that is in the folder of the file. */
+  async function contents(path: string): Promise<Readonly<Record<string, string>>> {
+    const names = (await readdir(dirname(path))).toSorted()
+    const bytes = names.map(async (name) => [name, await readFile(join(dirname(path), name), 'hex')] as const)
+    return Object.fromEntries(await Promise.all(bytes))
+  }
+
+  test('no file is made where migrations are off', async () => {
+    const path = await freshFile()
+    expect(await open(path)).toBe('STORE_NOT_MIGRATED')
+    expect(await contents(path)).toEqual({})
+  })
+
+  test.each(['delete', 'wal'])('another database in the journal mode "%s" stays as it is', async (mode) => {
+    const path = await freshFile()
+    const other = new DatabaseSync(path)
+    other.exec(`pragma journal_mode = ${mode}; create table note (text text)`)
+    other.close()
+    const before = await contents(path)
+    expect(await open(path)).toBe('STORE_NOT_MIGRATED')
+    expect(await contents(path)).toEqual(before)
+  })
+
+  test('a file that is no database stays as it is', async () => {
+    const path = await freshFile()
+    await writeFile(path, 'shopping list')
+    expect(await open(path)).toBe('STORE_INVALID')
+    expect(await contents(path)).toEqual({ 'store.db': Buffer.from('shopping list').toString('hex') })
+  })
+
+  test('a store is known by its write-ahead log, too', async () => {
+    const path = await freshFile()
+    // It stays open, so that nobody takes the log into the file at the end.
+    const holder = new DatabaseSync(path)
+    onTestFinished(() => holder.close())
+    holder.exec('pragma journal_mode = wal; pragma wal_autocheckpoint = 0')
+    const writer = await openSqlite(path)
+    await writer.transaction((tx) => writer.outbox.append(tx, [event()]))
+    const reader = await openSqlite(path, { migrate: 'off' })
+    expect(await reader.outbox.backlog()).toMatchObject({ pending: 1 })
   })
 })

@@ -16,7 +16,7 @@ const { endpoints, database, subscribes } = JSON.parse(process.argv[2] ?? '') as
 const store: Store = database.startsWith('postgres')
   ? postgresStore({ connectionString: database })
   : sqliteStore({ path: database })
-const bus = createBus({ service: 'child', catalog: shop, store, endpoints, logger: jsonLogger('warn') })
+const bus = createBus({ service: 'shop', catalog: shop, store, endpoints, logger: jsonLogger('warn') })
 if (subscribes) {
   await bus.subscribe('order.crm', ['order.#'], async (event) => {
     if (event.data.orderId === 'poison') process.kill(process.pid, 'SIGKILL')

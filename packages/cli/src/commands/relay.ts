@@ -42,7 +42,7 @@ export function addRelay(relayCommand: Command): void {
     .addOption(storeOption())
     .addHelpText(
       'after',
-      '\nExample:\n  $ WARREN_ENDPOINTS="amqp://n1 amqp://n2" warren relay --store orders --service orders --entity order',
+      '\nExample:\n  $ WARREN_ENDPOINTS="amqp://n1,amqp://n2" warren relay --store orders --service orders --entity order',
     )
     .action(relay)
 }
@@ -114,7 +114,10 @@ async function endpointsOf(session: Session, options: RelayOptions): Promise<rea
     )
   }
   const variable = session.env['WARREN_ENDPOINTS'] ?? ''
-  const urls = variable.split(/[\s,]+/).filter((url) => url !== '')
+  const urls = variable
+    .split(',')
+    .map((url) => url.trim())
+    .filter((url) => url !== '')
   if (urls.length > 0) return urls
   throw new CliError(
     'CONFIG_INVALID',

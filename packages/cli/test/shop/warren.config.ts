@@ -21,5 +21,5 @@ export default defineConfig({
   catalog: catalog(order, product),
   subscriptions: { 'order.crm': ['order.#'], 'order.mail': ['#.payment.*'] },
   stores: { orders: process.env['ORDERS_STORE'], crm: process.env['CRM_STORE'] },
-  endpoints: [process.env['AMQP_URL']],
+  endpoints: [process.env['WARREN_ENDPOINTS']],
 })

@@ -33,11 +33,16 @@ export class PostgresFailures implements FailureReads {
     this.#connection = connection
   }
 
-  async list(filter: FailureFilter & { readonly limit?: number }): Promise<readonly Failure[]> {
-    const where = conditionsOf(filter)
+  async list(
+    filter: FailureFilter & { readonly before?: string; readonly limit?: number },
+  ): Promise<readonly Failure[]> {
+    const where = conditionsOf(filter).add('f.message_id < @::uuid', filter.before)
     const rows = await this.#connection.read<FailureRow>(
-      `select ${FAILURE_COLUMNS} from warren.inbox_failure f where ${where.text}
-       order by f.last_failed_at desc, f.message_id desc, f.subscription limit ${where.parameter(filter.limit ?? 50)}`,
+      `select * from (
+         select ${FAILURE_COLUMNS} from warren.inbox_failure f where ${where.text}
+         order by f.message_id desc fetch first (${where.parameter(filter.limit ?? 50)}::int) rows with ties
+       ) as page
+       order by message_id desc, subscription`,
       where.values,
     )
     return rows.map(failureOf)

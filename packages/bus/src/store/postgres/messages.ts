@@ -7,7 +7,10 @@ import type { Connection } from './connection.ts'
 import { FAILURE_COLUMNS } from './failures.ts'
 import { ms, uuidArray } from './statements.ts'
 
-const PENDING = `(select * from warren.outbox_pending q where q.state in ('pending', 'unroutable', 'unpublishable') and q.id = o.id)`
+/** Written out, because the primary key begins with it. */
+const ANY_STATE = `state in ('pending', 'unroutable', 'unpublishable')`
+
+const PENDING = `(select * from warren.outbox_pending q where q.${ANY_STATE} and q.id = o.id)`
 
 const SENT_COLUMNS = `o.id, o.name, o.entity_id, o.source, o.payload::text as payload, o.headers::text as headers,
   ${ms('o.created_at')} as created_at, coalesce(p.state, 'sent') as state, coalesce(p.attempts, 0) as attempts, p.error`
@@ -85,6 +88,34 @@ export class PostgresMessages implements MessageReads {
     )
     const [message] = sent
     return { sent: message === undefined ? null : sentMessageOf(message), received: await this.#withFailures(received) }
+  }
+
+  /** The rows are locked in the order of their ids; one that the relay has sent meanwhile is left alone. */
+  async retry(which: { readonly ids: readonly string[] } | { readonly name: string }, actor: string): Promise<number> {
+    const [condition, value] =
+      'ids' in which
+        ? [`p.${ANY_STATE} and p.id = any($1::uuid[])`, uuidArray(which.ids)]
+        : [`p.state = 'unroutable' and p.name = $1`, which.name]
+    const [row] = await this.#connection.run<{ retried: number | string }>(
+      `with chosen as (
+         select p.id, p.name, p.state, p.attempts, p.error from warren.outbox_pending p
+         where ${condition} order by p.id for update
+       ),
+       retried as (
+         update warren.outbox_pending p set state = 'pending', due_at = null
+         from chosen c where p.${ANY_STATE} and p.id = c.id
+         returning p.id
+       ),
+       logged as (
+         insert into warren.action_log (actor, action, message_id, details)
+         select $2, 'retry', c.id,
+           json_build_object('name', c.name, 'state', c.state, 'attempts', c.attempts, 'error', c.error)
+         from retried r join chosen c on c.id = r.id
+       )
+       select count(*) as retried from retried`,
+      [value, actor],
+    )
+    return Number(row?.retried ?? 0)
   }
 
   async #withFailures(rows: readonly InboxRow[]): Promise<readonly InboxEntry[]> {

@@ -1,8 +1,10 @@
+import { WarrenError } from '../../errors.ts'
 import { migrationFiles, missingMigrations, notMigrated } from '../migration-files.ts'
 import type { AppliedMigration, MigrationFile } from '../migration-files.ts'
 import type { Migrations, MigrationStatus } from '../store.ts'
 import type { Connection } from './connection.ts'
 import type { Partitions } from './partitions.ts'
+import { INSUFFICIENT_PRIVILEGE, sqlState } from './sqlstate.ts'
 import { ms } from './statements.ts'
 import type { PostgresTx } from './transaction.ts'
 import type { Transactions } from './transactions.ts'
@@ -32,8 +34,14 @@ export class PostgresMigrations implements Migrations {
   }
 
   async migrate(): Promise<readonly string[]> {
+    const applied = await this.#permitted(() => this.#apply())
+    await this.#partitions.create()
+    return applied
+  }
+
+  #apply(): Promise<readonly string[]> {
     const { statements } = this.#connection
-    const applied = await this.#transactions.run(async (tx) => {
+    return this.#transactions.run(async (tx) => {
       // Processes that start at once come here one by one, and the later ones find nothing left to do.
       await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
         `warren migrations of ${statements.schema}`,
@@ -52,8 +60,6 @@ export class PostgresMigrations implements Migrations {
       }
       return missing.map(({ name }) => name)
     })
-    await this.#partitions.create()
-    return applied
   }
 
   async status(): Promise<readonly MigrationStatus[]> {
@@ -85,6 +91,10 @@ export class PostgresMigrations implements Migrations {
   }
 
   async #read(): Promise<readonly AppliedRow[]> {
+    return this.#permitted(() => this.#readApplied())
+  }
+
+  async #readApplied(): Promise<readonly AppliedRow[]> {
     const { schema } = this.#connection.statements
     const [table] = await this.#connection.run<{ name: string | null }>('select to_regclass($1)::text as name', [
       `${schema}.migration`,
@@ -93,6 +103,31 @@ export class PostgresMigrations implements Migrations {
     return this.#connection.run<AppliedRow>(
       `select name, checksum, ${ms('applied_at')} as applied_at from warren.migration order by name`,
     )
+  }
+
+  /** Throws STORE_FORBIDDEN, with the statement that gives the right, when the database user lacks it. */
+  async #permitted<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error
+      const { schema } = this.#connection.statements
+      const [row] = await this.#connection.run<{ role: string; exists: boolean }>(
+        `select quote_ident(current_user) as role, exists(select from pg_namespace where nspname = $1) as exists`,
+        [schema],
+      )
+      const role = row?.role ?? 'current_user'
+      const sql =
+        row?.exists === true
+          ? `grant usage, create on schema ${schema} to ${role}; grant select, insert, update, delete on all tables in schema ${schema} to ${role}`
+          : `create schema ${schema} authorization ${role}`
+      throw new WarrenError(
+        'STORE_FORBIDDEN',
+        `PostgreSQL does not let ${role} work in the schema "${schema}": ${(error as Error).message}. As a user who may, run: ${sql}; or apply the output of "warren store sql" and give ${role} the rights on its tables`,
+        { schema, role, sql },
+        error,
+      )
+    }
   }
 
   async #applied(tx: PostgresTx): Promise<readonly AppliedMigration[]> {

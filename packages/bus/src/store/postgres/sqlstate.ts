@@ -1,6 +1,9 @@
 /** "current transaction is aborted, commands ignored until end of transaction block" */
 export const IN_FAILED_TRANSACTION = '25P02'
 
+/** "permission denied for …" */
+export const INSUFFICIENT_PRIVILEGE = '42501'
+
 /** The five-character code of an error that the server sent, null for every other error. */
 export function sqlState(error: unknown): string | null {
   if (!(error instanceof Error)) return null

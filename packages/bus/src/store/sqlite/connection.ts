@@ -2,6 +2,7 @@ import { WarrenError } from '../../errors.ts'
 import { Database } from './database.ts'
 import { meansBusy, translated } from './errors.ts'
 import { Mutex } from './mutex.ts'
+import { holdsTable } from './peek.ts'
 
 const FIRST_PAUSE_MS = 2
 const LONGEST_PAUSE_MS = 50
@@ -51,6 +52,14 @@ export class Connection {
     } finally {
       release()
     }
+  }
+
+  /** Whether the table is there; asked before anything is opened, it makes no file and changes none. */
+  async holds(table: string): Promise<boolean> {
+    this.#assertOpen()
+    if (this.#writer === null) return this.patiently(() => holdsTable(this.path, table))
+    const text = `select 1 from sqlite_schema where type = 'table' and name = $1`
+    return (await this.read(text, [table])).length > 0
   }
 
   /** Reads what is committed. */

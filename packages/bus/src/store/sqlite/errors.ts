@@ -7,6 +7,7 @@ const IOERR = 10
 const FULL = 13
 const CANTOPEN = 14
 const PROTOCOL = 15
+const NOTADB = 26
 const READONLY_DBMOVED = 1032
 
 function sqliteCode(error: unknown): number | null {
@@ -28,8 +29,11 @@ function meansUnavailable(error: unknown): boolean {
   return meansBusy(error) || [IOERR, FULL, CANTOPEN].includes(code & 0xff) || code === READONLY_DBMOVED
 }
 
-/** STORE_UNAVAILABLE when the file is to blame, the error itself when the statement is. */
+/** STORE_UNAVAILABLE or STORE_INVALID when the file is to blame, the error itself when the statement is. */
 export function translated(error: unknown, path: string): unknown {
+  if (sqliteCode(error) === NOTADB) {
+    return new WarrenError('STORE_INVALID', `${path} is no SQLite database; correct the path`, { path }, error)
+  }
   if (!meansUnavailable(error)) return error
   const reason = error instanceof Error ? error.message : String(error)
   return new WarrenError('STORE_UNAVAILABLE', `SQLite at ${path} is away: ${reason}`, { path }, error)

@@ -2,6 +2,8 @@ import { Conditions } from '../conditions.ts'
 import { failureGroupOf, failureOf } from '../rows.ts'
 import type { FailureRow, GroupRow } from '../rows.ts'
 import type { Failure, FailureFilter, FailureGroup, FailureReads } from '../store.ts'
+import { logAction } from './action-log.ts'
+import type { Action } from './action-log.ts'
 import type { Connection } from './connection.ts'
 import type { SqliteTx } from './transaction.ts'
 import type { Transactions } from './transactions.ts'
@@ -20,11 +22,18 @@ export class SqliteFailures implements FailureReads {
     this.#transactions = transactions
   }
 
-  async list(filter: FailureFilter & { readonly limit?: number }): Promise<readonly Failure[]> {
-    const where = conditionsOf(filter)
+  async list(
+    filter: FailureFilter & { readonly before?: string; readonly limit?: number },
+  ): Promise<readonly Failure[]> {
+    const { before, limit = 50 } = filter
+    const where = conditionsOf(filter).add('f.message_id < @', before)
+    // The page ends with the message of its last row, all of it: SQLite has no "with ties".
     const rows = await this.#connection.read<FailureRow>(
-      `select ${FAILURE_COLUMNS} from warren_inbox_failure f where ${where.text}
-       order by f.last_failed_at desc, f.message_id desc, f.subscription limit ${where.parameter(filter.limit ?? 50)}`,
+      `select ${FAILURE_COLUMNS} from warren_inbox_failure f
+       where ${where.text} and f.message_id >= coalesce((
+         select f.message_id from warren_inbox_failure f where ${where.text}
+         order by f.message_id desc limit 1 offset ${where.parameter(limit - 1)}), '')
+       order by f.message_id desc, f.subscription`,
       where.values,
     )
     return rows.map(failureOf)
@@ -61,7 +70,7 @@ export class SqliteFailures implements FailureReads {
         [...key, now],
       )
       const { state, attempts, error_message: error } = failure
-      log(tx, now, actor, 'retry', failure, { state, attempts, error })
+      logAction(tx, now, { ...actionOn(failure, actor), action: 'retry', details: { state, attempts, error } })
     })
   }
 
@@ -75,7 +84,8 @@ export class SqliteFailures implements FailureReads {
       tx.all('delete from warren_inbox_failure where subscription = $1 and message_id = $2', key)
       const { name, entity_id: entityId, source, payload, encoding, attempts, error_message: error } = failure
       const headers: unknown = JSON.parse(failure.headers)
-      log(tx, now, actor, 'discard', failure, { name, entityId, source, payload, encoding, headers, attempts, error })
+      const details = { name, entityId, source, payload, encoding, headers, attempts, error }
+      logAction(tx, now, { ...actionOn(failure, actor), action: 'discard', details })
     })
   }
 
@@ -91,11 +101,8 @@ export class SqliteFailures implements FailureReads {
   }
 }
 
-function log(tx: SqliteTx, now: number, actor: string, action: string, failure: FailureRow, details: object): void {
-  tx.all(
-    `insert into warren_action_log (at, actor, action, subscription, message_id, details) values ($1, $2, $3, $4, $5, $6)`,
-    [now, actor, action, failure.subscription, failure.message_id, details],
-  )
+function actionOn(failure: FailureRow, actor: string): Pick<Action, 'actor' | 'subscription' | 'messageId'> {
+  return { actor, subscription: failure.subscription, messageId: failure.message_id }
 }
 
 function conditionsOf(filter: FailureFilter): Conditions {

@@ -19,7 +19,10 @@ export interface SqliteStoreOptions {
   readonly path: string
   /** How long to wait while another process writes. Default 10,000. */
   readonly busyTimeoutMs?: number
-  /** `auto`: start() applies what is missing. `off`: start() throws STORE_NOT_MIGRATED. Default `auto`. */
+  /**
+   * `auto`: start() applies what is missing. `off`: start() throws STORE_NOT_MIGRATED, and neither makes nor changes a file
+   * that is no store of Warren's. Default `auto`.
+   */
   readonly migrate?: 'auto' | 'off'
 }
 
@@ -57,7 +60,7 @@ class SqliteStoreImplementation implements SqliteStore {
     this.inbox = new SqliteInbox(this.#connection, this.#transactions)
     this.leases = new SqliteLeases(this.#connection, this.#transactions)
     this.subscriptions = new SqliteSubscriptions(this.#connection, this.#transactions)
-    this.messages = new SqliteMessages(this.#connection)
+    this.messages = new SqliteMessages(this.#connection, this.#transactions)
     this.failures = new SqliteFailures(this.#connection, this.#transactions)
   }
 

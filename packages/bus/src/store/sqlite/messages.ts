@@ -2,11 +2,24 @@ import { Conditions } from '../conditions.ts'
 import { leastIdAt } from '../ids.ts'
 import { failureOf, inboxEntryOf, sentMessageOf } from '../rows.ts'
 import type { FailureRow, InboxRow, SentRow } from '../rows.ts'
-import type { InboxEntry, InboxStatus, MessageFilter, MessageReads, SentMessage, SentState } from '../store.ts'
+import type {
+  InboxEntry,
+  InboxStatus,
+  MessageFilter,
+  MessageReads,
+  PendingState,
+  SentMessage,
+  SentState,
+} from '../store.ts'
+import { logAction } from './action-log.ts'
 import type { Connection } from './connection.ts'
 import { FAILURE_COLUMNS } from './failures.ts'
+import type { Transactions } from './transactions.ts'
 
-const PENDING_OF_EVENT = `p.state in ('pending', 'unroutable', 'unpublishable') and p.id = o.id`
+/** Written out, because the primary key begins with it. */
+const ANY_STATE = `p.state in ('pending', 'unroutable', 'unpublishable')`
+
+const PENDING_OF_EVENT = `${ANY_STATE} and p.id = o.id`
 
 const SENT_COLUMNS = `o.id, o.name, o.entity_id, o.source, o.payload, o.headers, o.created_at,
   coalesce(p.state, 'sent') as state, coalesce(p.attempts, 0) as attempts, p.error`
@@ -22,6 +35,14 @@ const SUBSCRIPTIONS = `
     from subscriptions s where s.subscription is not null
   )`
 
+interface WaitingRow {
+  readonly id: string
+  readonly name: string
+  readonly state: PendingState
+  readonly attempts: number
+  readonly error: string | null
+}
+
 export async function subscriptionsWithEntries(connection: Connection): Promise<readonly string[]> {
   const rows = await connection.read<{ subscription: string }>(
     `${SUBSCRIPTIONS} select subscription from subscriptions where subscription is not null`,
@@ -31,9 +52,11 @@ export async function subscriptionsWithEntries(connection: Connection): Promise<
 
 export class SqliteMessages implements MessageReads {
   readonly #connection: Connection
+  readonly #transactions: Transactions
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, transactions: Transactions) {
     this.#connection = connection
+    this.#transactions = transactions
   }
 
   async sent(filter: MessageFilter & { readonly state?: SentState }): Promise<readonly SentMessage[]> {
@@ -90,6 +113,28 @@ export class SqliteMessages implements MessageReads {
       [id],
     )
     return { sent: sent === undefined ? null : sentMessageOf(sent), received: await this.#withFailures(received) }
+  }
+
+  retry(which: { readonly ids: readonly string[] } | { readonly name: string }, actor: string): Promise<number> {
+    const [condition, value] =
+      'ids' in which
+        ? [`${ANY_STATE} and p.id in (select value from json_each($1))`, which.ids]
+        : [`p.state = 'unroutable' and p.name = $1`, which.name]
+    return this.#transactions.write((tx) => {
+      const waiting = tx.all<WaitingRow>(
+        `select p.id, p.name, p.state, p.attempts, p.error from warren_outbox_pending p where ${condition}`,
+        [value],
+      )
+      const now = Date.now()
+      for (const { id, ...details } of waiting) {
+        tx.all(`update warren_outbox_pending set state = 'pending', due_at = 0 where state = $1 and id = $2`, [
+          details.state,
+          id,
+        ])
+        logAction(tx, now, { actor, action: 'retry', subscription: null, messageId: id, details })
+      }
+      return waiting.length
+    })
   }
 
   async #withFailures(rows: readonly InboxRow[]): Promise<readonly InboxEntry[]> {

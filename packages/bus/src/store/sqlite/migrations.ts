@@ -1,3 +1,4 @@
+import { WarrenError } from '../../errors.ts'
 import { migrationFiles, missingMigrations, notMigrated } from '../migration-files.ts'
 import type { AppliedMigration, MigrationFile } from '../migration-files.ts'
 import type { Migrations, MigrationStatus } from '../store.ts'
@@ -67,15 +68,21 @@ export class SqliteMigrations implements Migrations {
 
   /** Throws STORE_NOT_MIGRATED, STORE_TOO_NEW or MIGRATION_CHANGED unless all is applied. */
   async assertApplied(): Promise<void> {
-    const missing = await this.missing()
+    const applied = await this.#read()
+    const { path } = this.#connection
+    if (applied.length === 0) {
+      throw new WarrenError(
+        'STORE_NOT_MIGRATED',
+        `${path} is not there or holds none of Warren's tables; correct the path, or make it a store with "warren store migrate"`,
+        { path },
+      )
+    }
+    const missing = missingMigrations(this.#files, applied)
     if (missing.length > 0) throw notMigrated(missing)
   }
 
   async #read(): Promise<readonly AppliedRow[]> {
-    const tables = await this.#connection.read(
-      `select 1 from sqlite_schema where type = 'table' and name = 'warren_migration'`,
-    )
-    if (tables.length === 0) return []
+    if (!(await this.#connection.holds('warren_migration'))) return []
     return this.#connection.read<AppliedRow>('select name, checksum, applied_at from warren_migration order by name')
   }
 }

@@ -1,7 +1,10 @@
 import type { Failure, FailureFilter, FailureGroup } from '@warren/bus'
 import type { Command } from 'commander'
+import { Option } from 'commander'
+import { CliError } from '../../errors.ts'
 import { payloadValue } from '../../json.ts'
-import { limitOption, storeOption } from '../../options.ts'
+import { limitOption, messageId, storeOption } from '../../options.ts'
+import { cutPage } from '../../page.ts'
 import type { Session } from '../../session.ts'
 import { sessionOf } from '../../session.ts'
 import type { StoreRow } from '../../store-rows.ts'
@@ -16,6 +19,7 @@ import { addFailureOptions, failureFilter } from './filter.ts'
 
 interface ListOptions extends StoreOptions, FailureOptions {
   readonly all?: true
+  readonly before?: string
   readonly limit: number
 }
 
@@ -24,9 +28,10 @@ export function addFailuresList(parent: Command): void {
     .command('list')
     .summary('failures by their cause, or one by one')
     .description('Shows failures grouped by subscription and cause, the most frequent first; with --all one by one.')
-    .option('-a, --all', 'one row for each failure, the newest first')
+    .option('-a, --all', 'one row for each failure, the newest message first')
   addFailureOptions(command)
     .addOption(limitOption('rows of --all'))
+    .addOption(new Option('--before <id>', 'with --all: the page behind this message').argParser(messageId))
     .addOption(storeOption())
     .addHelpText(
       'after',
@@ -38,8 +43,11 @@ export function addFailuresList(parent: Command): void {
 async function list(options: ListOptions, command: Command): Promise<void> {
   const session = sessionOf(command)
   const filter = failureFilter(options)
+  if (options.before !== undefined && options.all !== true) {
+    throw new CliError('USAGE_INVALID', '--before goes on behind a page of --all; groups have no pages')
+  }
   await withStores(session, options, (stores) =>
-    options.all === true ? listAll(session, stores, filter, options.limit) : listGroups(session, stores, filter),
+    options.all === true ? listAll(session, stores, filter, options) : listGroups(session, stores, filter),
   )
 }
 
@@ -69,19 +77,20 @@ async function listAll(
   session: Session,
   stores: readonly NamedStore[],
   filter: FailureFilter,
-  limit: number,
+  { before, limit }: ListOptions,
 ): Promise<void> {
-  const read = await readStores(stores, (store) => store.failures.list({ ...filter, limit: limit + 1 }))
-  const newestFirst = [...read].sort((a, b) => b.lastFailedAt.getTime() - a.lastFailedAt.getTime())
-  const failures = newestFirst.slice(0, limit)
-  const document = failures.map((failure) => ({
+  // One more than is shown tells whether there is a page behind.
+  const page = { ...filter, limit: limit + 1, ...(before === undefined ? {} : { before }) }
+  const read = await readStores(stores, (store) => store.failures.list(page))
+  const { rows, next } = cutPage(read, (row) => row.messageId, limit)
+  const failures = rows.map((failure) => ({
     ...failure,
     payload: failure.encoding === 'base64' ? failure.payload : payloadValue(failure.payload),
   }))
-  session.output.result({ failures: document, isComplete: read.length <= limit }, () =>
-    failures.length === 0 ? 'no failures' : table(withStoreColumn(columns, stores), failures),
+  session.output.result({ failures, next }, () =>
+    rows.length === 0 ? 'no failures' : table(withStoreColumn(columns, stores), rows),
   )
-  if (read.length > limit) session.output.note(`There are more than ${limit}; narrow the filter or raise --limit`)
+  if (next !== null) session.output.note(`There is more; the next page: --before ${next}`)
 }
 
 const groupColumns: readonly Column<StoreRow<FailureGroup>>[] = [

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { Argument } from 'commander'
+import { actor } from '../../actor.ts'
 import { counted } from '../../counted.ts'
 import { CliError } from '../../errors.ts'
 import { messageIds, storeOption } from '../../options.ts'
@@ -18,7 +19,7 @@ export function addMessagesRetry(parent: Command): void {
     .command('retry')
     .summary('send again what the broker refused or no queue took')
     .description(
-      'Makes unpublishable and unroutable events pending and due at once: the relay of the owning service sends them again. Events that are sent are left alone.',
+      'Makes unpublishable and unroutable events pending and due at once: the relay of the owning service sends them again. Events that are sent are left alone. One transaction per store, written down in its action log.',
     )
     .addArgument(new Argument('[ids...]', 'message ids').argParser(messageIds))
     .option('--name <event>', 'every unroutable event of this name, instead of ids')
@@ -47,7 +48,8 @@ async function retryIds(session: Session, stores: readonly NamedStore[], ids: re
   let retried = 0
   for (const { label, store } of stores) {
     const waiting = found.filter(({ sent }) => sent.some((each) => each.store === label && each.state !== 'sent'))
-    if (waiting.length > 0) retried += await store.outbox.release({ ids: waiting.map(({ id }) => id) })
+    if (waiting.length > 0)
+      retried += await store.messages.retry({ ids: waiting.map(({ id }) => id) }, actor(session.env))
   }
   const leftAlone = found.filter(({ sent }) => sent.every(({ state }) => state === 'sent')).map(({ id }) => id)
   session.output.result({ retried, leftAlone }, () => `${count(retried)} pending again`)
@@ -56,7 +58,7 @@ async function retryIds(session: Session, stores: readonly NamedStore[], ids: re
 
 async function retryName(session: Session, stores: readonly NamedStore[], name: string): Promise<void> {
   let retried = 0
-  for (const { store } of stores) retried += await store.outbox.release({ name })
+  for (const { store } of stores) retried += await store.messages.retry({ name }, actor(session.env))
   session.output.result({ retried, leftAlone: [] }, () => `${count(retried)} pending again`)
 }
 

@@ -19,7 +19,7 @@ test('knows macOS without a file', () => {
 
 test('tells every way out on a system it does not know', () => {
   const message = refusal('RabbitMQ', 'other')
-  for (const way of ['dnf install', 'brew install', 'docker run', 'WARREN_RABBITMQ_SBIN', 'WARREN_AMQP_URL']) {
+  for (const way of ['dnf install', 'brew install', 'docker run', 'WARREN_RABBITMQ_SBIN', 'WARREN_ENDPOINTS']) {
     expect(message).toContain(way)
   }
   expect(refusal('PostgreSQL', 'other')).toContain('DATABASE_URL')

@@ -26,7 +26,7 @@ const commands: Record<Product, { fedora: string; macos: string; docker: string;
     docker: 'docker run --rm -p 127.0.0.1:5672:5672 -p 127.0.0.1:15672:15672 rabbitmq:4-management',
     settings: [
       'WARREN_RABBITMQ_SBIN=/path/to/sbin      the folder that holds rabbitmq-server and rabbitmqctl',
-      'WARREN_AMQP_URL=amqp://guest:guest@127.0.0.1:5672      a broker that runs already',
+      'WARREN_ENDPOINTS=amqp://guest:guest@127.0.0.1:5672      a broker that runs already',
     ],
   },
   PostgreSQL: {
