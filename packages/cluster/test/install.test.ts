@@ -41,6 +41,29 @@ describe.runIf((await thisDistribution()) === 'debian')("from the distribution's
     expect(told).toEqual([])
   })
 
+  test('brings the series that is asked for from another release of Debian, with its own C library', async () => {
+    const told: string[] = []
+    const options = { home, isSystemIgnored: true, onProgress: (line: string) => told.push(line) }
+    const installation = await installRabbitmq({ ...options, version: '4.0' })
+    expect(installation).toMatchObject({ source: 'packages', version: expect.stringMatching(/^4\.0\./) as string })
+    expect(told).toContainEqual(expect.stringMatching(/^RabbitMQ 4\.0: downloading \d+ packages$/))
+    expect(await readdir(home)).toEqual(['rabbitmq-4.0'])
+
+    told.length = 0
+    vi.stubEnv('WARREN_DEBIAN_MIRROR', 'http://127.0.0.1:9/debian')
+    expect(await installRabbitmq({ ...options, version: '4.0' })).toEqual(installation)
+    expect(told).toEqual([])
+  })
+
+  test('tells why when the archive cannot be reached, and leaves nothing that counts as installed', async () => {
+    vi.stubEnv('WARREN_DEBIAN_MIRROR', 'http://127.0.0.1:9/debian')
+    await expect(installRabbitmq({ home, isSystemIgnored: true, version: '4.3' })).rejects.toMatchObject({
+      code: 'INSTALL_FAILED',
+      message: expect.stringContaining('127.0.0.1:9') as string,
+    })
+    expect(await readdir(home)).toEqual([])
+  })
+
   test('brings PostgreSQL, and the server runs', async () => {
     const installation = await installPostgres({ home, isSystemIgnored: true })
     expect(installation).toMatchObject({ source: 'packages' })
@@ -65,6 +88,17 @@ test('uses the RabbitMQ that WARREN_RABBITMQ_SBIN names, and refuses one that is
 
   vi.stubEnv('WARREN_RABBITMQ_SBIN', await fakeRabbitmq('3.8.9'))
   await expect(installRabbitmq({ home })).rejects.toMatchObject({ code: 'VERSION_UNSUPPORTED' })
+})
+
+test('takes what is on the machine for the series that is asked for, and passes over what is not', async () => {
+  const sbin = await fakeRabbitmq('4.1.3')
+  vi.stubEnv('WARREN_RABBITMQ_SBIN', sbin)
+  expect(await installRabbitmq({ home, version: '4.1' })).toMatchObject({ sbin, version: '4.1.3' })
+  await expect(installRabbitmq({ home, version: '4.2' })).rejects.toMatchObject({
+    code: 'VERSION_UNAVAILABLE',
+    message: expect.stringMatching(/RabbitMQ 4\.2 .* 3\.10, 4\.0, 4\.3/) as string,
+  })
+  expect(await readdir(home)).not.toContain('rabbitmq-4.2')
 })
 
 test('uses the RabbitMQ on the PATH', async () => {
