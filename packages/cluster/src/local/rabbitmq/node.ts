@@ -108,8 +108,8 @@ async function hasMembers(cluster: ClusterRecord, node: NodeRecord, members: num
 }
 
 /**
- * True when the last start that a log tells of is complete. From 4.0 other nodes count a node as running only then, up to
- * 0.4 s after its ports have opened. A log that holds errors only tells of no start and is no reason to wait.
+ * True when the last start that a log tells of is complete. Until shortly before, which is up to 0.3 s after its ports have
+ * opened, other nodes may not count a node as running (seen on 4.3.6). A log that holds errors only tells of no start and is no reason to wait.
  */
 export function hasStarted(log: string): boolean {
   const start = log.lastIndexOf(' Starting RabbitMQ ')
