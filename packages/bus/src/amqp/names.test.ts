@@ -31,7 +31,7 @@ describe('subscriptionTopology', () => {
   it('has two quorum queues, of which the first dead-letters into the second', () => {
     const { queues } = subscriptionTopology({ name: 'crm', patterns: ['order.#'], deliveryLimit: 7 })
     expect(queues).toEqual([
-      { name: 'qu.crm.dead', arguments: { 'x-queue-type': 'quorum' } },
+      { name: 'qu.crm.dead', arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': 1_000_000_000 } },
       {
         name: 'qu.crm',
         arguments: {

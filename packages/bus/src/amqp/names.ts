@@ -51,6 +51,11 @@ export interface SubscriptionTopologyOptions {
   readonly names?: BrokerNames
 }
 
+// What the broker gave up on must not be dropped by it. With no limit of its own a quorum queue has one of 20 from 4.0 on, past
+// which a message with nowhere to go is gone (tried on 4.0.5 and 4.3.6). Minus one means none there, but on 3.10.8 it drops a
+// message at its first return.
+const NO_DELIVERY_LIMIT = 1_000_000_000
+
 /** RabbitMQ's own default from 4.0 on; 3.x has none and would redeliver for ever. */
 export const DEFAULT_DELIVERY_LIMIT = 20
 
@@ -73,7 +78,7 @@ export function subscriptionTopology(options: SubscriptionTopologyOptions): Topo
       { name: names.deadLetterExchange, type: 'direct' },
     ],
     queues: [
-      { name: deadQueue, arguments: { 'x-queue-type': 'quorum' } },
+      { name: deadQueue, arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': NO_DELIVERY_LIMIT } },
       {
         name: queue,
         arguments: {

@@ -105,6 +105,7 @@ export class Session {
   #deliver(message: ConsumeMessage): void {
     this.#unsettled++
     const { fields, properties, content: body } = message
+    // Returns and losses so far. 4.3 also has x-acquired-count, of every delivery.
     const count: unknown = properties.headers?.['x-delivery-count']
     let isSettled = false
     const settle = (act: () => void): void => {
@@ -125,6 +126,8 @@ export class Session {
         redelivered: fields.redelivered,
         deliveryCount: typeof count === 'number' ? count : 0,
         ack: () => settle(() => this.#channel.ack(message)),
+        // Not a nack: from 4.3 one that requeues no longer counts towards the delivery limit (nor does basic.recover), and a
+        // message that always fails would go round for ever. A reject counts on all versions.
         requeue: () => settle(() => this.#channel.reject(message, true)),
         reject: () => settle(() => this.#channel.reject(message, false)),
       })
