@@ -17,7 +17,7 @@ export interface TestVhost {
  * a test that does starts a `privateCluster`.
  */
 export async function sharedCluster(): Promise<Cluster> {
-  return await shareCluster({ ...inject('warrenRun'), onProgress })
+  return await shareCluster({ ...inject('warrenRun'), version: testedSeries(), onProgress })
 }
 
 /** A fresh vhost on the shared cluster. */
@@ -30,7 +30,13 @@ export async function testVhost(): Promise<TestVhost> {
 /** A cluster that a test may break. It ends with `down()`, at the latest with the run. */
 export async function privateCluster(options: Omit<ClusterOptions, 'home' | 'onProgress'> = {}): Promise<Cluster> {
   const { home, name, ownerPid } = inject('warrenRun')
-  return await startCluster({ name: `${name}-${randomUUID().slice(0, 8)}`, ownerPid, ...options, home, onProgress })
+  const unique = `${name}-${randomUUID().slice(0, 8)}`
+  return await startCluster({ name: unique, ownerPid, version: testedSeries(), ...options, home, onProgress })
+}
+
+/** The series of RabbitMQ that this run is to test with, `4.3`; undefined for whatever is here. */
+export function testedSeries(): string | undefined {
+  return process.env['WARREN_TEST_RABBITMQ'] || undefined
 }
 
 function onProgress(line: string): void {

@@ -31,6 +31,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   STORE_NOT_FOUND: exitCodes.missing,
   CLUSTER_UNKNOWN: exitCodes.missing,
   NODE_UNKNOWN: exitCodes.missing,
+  VERSION_UNAVAILABLE: exitCodes.missing,
   STORE_UNAVAILABLE: exitCodes.unavailable,
   CONNECTION_REFUSED: exitCodes.unavailable,
   ACCESS_REFUSED: exitCodes.unavailable,

@@ -43,11 +43,12 @@ const nouns: Readonly<Record<string, Noun>> = {
   },
 }
 
-/** The whole command line. Subcommands are made with `.command()`, so that they inherit what is set here. */
-export function makeProgram(): Command {
+/**
+ * The whole command line, for these arguments. Subcommands are made with `.command()`, so that they inherit what is set here.
+ */
+export function makeProgram(args: readonly string[] = process.argv.slice(2)): Command {
   const program = new Command('warren')
     .description('Events, messages, failures, stores and local clusters from the terminal.')
-    .version(version())
     .option('--json', 'one JSON document on stdout instead of text for people')
     .option('--config <file>', 'the configuration (default: warren.config.{ts,js,mjs} here or above)')
     .option('--debug', 'show the stack of an error')
@@ -56,6 +57,9 @@ export function makeProgram(): Command {
     .helpCommand(false)
     .exitOverride()
     .hook('preSubcommand', (_, noun) => loadNoun(noun))
+  // Behind a noun `--version` is an option of the command (`cluster up --version 4.3`), which this one would take away.
+  const noun = args.findIndex((arg) => Object.hasOwn(nouns, arg))
+  if (noun === -1 || args.slice(0, noun).includes('--version')) program.version(version())
   for (const [name, { description }] of Object.entries(nouns)) {
     program.command(name).description(description).usage('[options] [command]')
   }

@@ -22,6 +22,13 @@ describe('a local cluster', () => {
     for (const cluster of await listClusters({ home: env.WARREN_HOME })) if (cluster.name === name) await cluster.down()
   })
 
+  test('is not started with a series of RabbitMQ that cannot be had', async () => {
+    const { code, stdout, stderr } = await run('up', '--version', '4.9')
+    expect(stderr).toMatch(/^warren: VERSION_UNAVAILABLE: RabbitMQ 4\.9 .*3\.10, 4\.0, 4\.3/)
+    expect(stdout).toBe('')
+    expect(code).toBe(66)
+  })
+
   test('comes up, tells how far it is, and shows its nodes', async () => {
     const { code, stdout, stderr } = await run('up', '-n', '2')
     expect(stderr).toMatch(/^n1: starting$/m)

@@ -19,6 +19,7 @@ describe('what cannot be understood', () => {
     [['messages', 'show', '12'], 'A message id looks like'],
     [['messages', 'list', '--store', 'mysql://shop:secret@db/shop'], '"mysql://shop:***@db/shop" is neither'],
     [['messages', 'retry', '--store', 'sqlite:./orders.db'], 'either message ids or --name'],
+    [['cluster', 'up', '--version'], "option '--version <series>' argument missing"],
     [['cluster', 'kill'], 'say which nodes to kill'],
   ])('%j is answered with one line and exit code 64', async (args, answer) => {
     const { code, stdout, stderr } = await warren(args)

@@ -7,6 +7,7 @@ export const clusterErrorCodes = {
     'the program is not on this machine and cannot be brought here without a package manager of Debian',
   INSTALL_FAILED: 'the packages of the program could not be downloaded, unpacked or run',
   VERSION_UNSUPPORTED: 'the program on this machine is older than Warren supports',
+  VERSION_UNAVAILABLE: 'the wanted series of the program is not on this machine and cannot be brought here',
   // cluster
   CLUSTER_EXISTS: 'a cluster of that name is running already',
   CLUSTER_UNKNOWN: 'there is no cluster of that name in this home',

@@ -2,7 +2,8 @@ import { type Cluster, listClusters, startCluster } from '@warren/cluster/local'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { findServer } from '../src/local/processes/server.ts'
+import { processesMarked } from '../src/local/processes/identity.ts'
+import { findServer, folderMark } from '../src/local/processes/server.ts'
 import { privateCluster } from '../../../test/support/broker.ts'
 import { ended, listeningAddresses, startProgram, uidOf } from './support/processes.ts'
 
@@ -44,6 +45,13 @@ describe('a cluster of three', () => {
       expect(addresses.length).toBeGreaterThanOrEqual(name === 'epmd' ? 1 : 3)
       expect(loopback).toEqual(expect.arrayContaining(addresses))
     }
+  })
+
+  // Where a server comes with a C library of its own, a script and a loader stand before the program.
+  test.runIf(process.platform === 'linux')('marks every process with its folder', async () => {
+    const marked = await processesMarked(folderMark(cluster.folder))
+    const servers = ['n1', 'n2', 'n3', 'epmd'].map(async (name) => (await findServer(cluster.folder, name))!.pid)
+    expect(marked.map(({ pid }) => pid)).toEqual(expect.arrayContaining(await Promise.all(servers)))
   })
 
   test.runIf(process.getuid?.() === 0)('runs its nodes as an ordinary user when root starts it', async () => {

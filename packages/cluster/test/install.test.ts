@@ -1,5 +1,5 @@
 import { installPostgres, installRabbitmq, startPostgres } from '@warren/cluster/local'
-import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -18,6 +18,9 @@ afterEach(async () => {
 
 // Downloads 35 MB and unpacks them, on a slow line or a busy machine in minutes.
 const timeout = 300_000
+
+// Its descendants know neither the archive of Debian nor its keys.
+const isDebianItself = /^ID=debian$/m.test(await readFile('/etc/os-release', 'utf8').catch(() => ''))
 
 describe.runIf((await thisDistribution()) === 'debian')("from the distribution's packages", { timeout }, () => {
   test('brings RabbitMQ once, then needs neither network nor programs', async () => {
@@ -40,6 +43,35 @@ describe.runIf((await thisDistribution()) === 'debian')("from the distribution's
     expect(await installRabbitmq(options)).toEqual(installation)
     expect(told).toEqual([])
   })
+
+  test.runIf(isDebianItself)(
+    'brings the series that is asked for from another release of Debian, with its own C library',
+    async () => {
+      const told: string[] = []
+      const options = { home, isSystemIgnored: true, onProgress: (line: string) => told.push(line) }
+      const installation = await installRabbitmq({ ...options, version: '4.0' })
+      expect(installation).toMatchObject({ source: 'packages', version: expect.stringMatching(/^4\.0\./) as string })
+      expect(told).toContainEqual(expect.stringMatching(/^RabbitMQ 4\.0: downloading \d+ packages$/))
+      expect(await readdir(home)).toEqual(['rabbitmq-4.0'])
+
+      told.length = 0
+      vi.stubEnv('WARREN_DEBIAN_MIRROR', 'http://127.0.0.1:9/debian')
+      expect(await installRabbitmq({ ...options, version: '4.0' })).toEqual(installation)
+      expect(told).toEqual([])
+    },
+  )
+
+  test.runIf(isDebianItself)(
+    'tells why when the archive cannot be reached, and leaves nothing that counts as installed',
+    async () => {
+      vi.stubEnv('WARREN_DEBIAN_MIRROR', 'http://127.0.0.1:9/debian')
+      await expect(installRabbitmq({ home, isSystemIgnored: true, version: '4.3' })).rejects.toMatchObject({
+        code: 'INSTALL_FAILED',
+        message: expect.stringContaining('127.0.0.1:9') as string,
+      })
+      expect(await readdir(home)).toEqual([])
+    },
+  )
 
   test('brings PostgreSQL, and the server runs', async () => {
     const installation = await installPostgres({ home, isSystemIgnored: true })
@@ -65,6 +97,17 @@ test('uses the RabbitMQ that WARREN_RABBITMQ_SBIN names, and refuses one that is
 
   vi.stubEnv('WARREN_RABBITMQ_SBIN', await fakeRabbitmq('3.8.9'))
   await expect(installRabbitmq({ home })).rejects.toMatchObject({ code: 'VERSION_UNSUPPORTED' })
+})
+
+test('takes what is on the machine for the series that is asked for, and passes over what is not', async () => {
+  const sbin = await fakeRabbitmq('4.1.3')
+  vi.stubEnv('WARREN_RABBITMQ_SBIN', sbin)
+  expect(await installRabbitmq({ home, version: '4.1' })).toMatchObject({ sbin, version: '4.1.3' })
+  await expect(installRabbitmq({ home, version: '4.2' })).rejects.toMatchObject({
+    code: 'VERSION_UNAVAILABLE',
+    message: expect.stringMatching(/RabbitMQ 4\.2 .* 3\.10, 4\.0, 4\.3/) as string,
+  })
+  expect(await readdir(home)).not.toContain('rabbitmq-4.2')
 })
 
 test('uses the RabbitMQ on the PATH', async () => {

@@ -51,15 +51,13 @@ export interface SubscriptionTopologyOptions {
   readonly names?: BrokerNames
 }
 
+// What the broker gave up on must not be dropped by it. With no limit of its own a quorum queue has one of 20 from 4.0 on, past
+// which a message with nowhere to go is gone (tried on 4.0.5 and 4.3.6). Minus one means none there, but on 3.10.8 it drops a
+// message at its first return.
+const NO_DELIVERY_LIMIT = 1_000_000_000
+
 /** RabbitMQ's own default from 4.0 on; 3.x has none and would redeliver for ever. */
 export const DEFAULT_DELIVERY_LIMIT = 20
-
-/**
- * A dead letter that came back 20 times, from instances that died or were stopped before the store had it, would be gone:
- * 4.x has that limit for a queue that says none, and there is nowhere further to go. It takes -1 for "none", which 3.x
- * refuses; a limit that is never reached means the same to both, and in a cluster of both.
- */
-const NO_DELIVERY_LIMIT = 1_000_000_000
 
 /**
  * What a subscription declares before it consumes: its queue and dead letter queue (both quorum), the exchanges it binds

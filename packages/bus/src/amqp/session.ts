@@ -117,6 +117,7 @@ export class Session {
   #deliver(message: ConsumeMessage): void {
     this.#unsettled++
     const { fields, properties, content: body } = message
+    // Returns and losses so far. 4.3 also has x-acquired-count, of every delivery.
     const count: unknown = properties.headers?.['x-delivery-count']
     let isSettled = false
     const settle = (act: () => void): void => {
@@ -128,6 +129,8 @@ export class Session {
     const reject = (requeue: boolean): void =>
       settle(() => {
         this.#acknowledgements.answered(fields.deliveryTag)
+        // Not a nack: from 4.3 one that requeues no longer counts towards the delivery limit (nor does basic.recover), and a
+        // message that always fails would go round for ever. A reject counts on all versions.
         this.#tell(() => this.#channel.reject(message, requeue))
       })
     try {

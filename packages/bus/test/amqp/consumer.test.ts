@@ -149,8 +149,8 @@ describe('recovery', () => {
       queue,
     })
     const lost = consumer.signals.lost.next()
-    // An ack nobody sent, for a tag that is unknown: a 406.
-    const ack = `[rabbit_channel:do(Pid, {'basic.ack', 9999, false}) || Pid <- rabbit_channel:list(), [{vhost, <<"${vhost}">>}, {consumer_count, 1}] == rabbit_channel:info(Pid, [vhost, consumer_count])].`
+    // An ack nobody sent, for a tag that is unknown: a 406. (4.3 has no rabbit_channel:do any more.)
+    const ack = `[rabbit_channel_common:do(Pid, {'basic.ack', 9999, false}) || Pid <- rabbit_channel:list(), [{vhost, <<"${vhost}">>}, {consumer_count, 1}] == rabbit_channel:info(Pid, [vhost, consumer_count])].`
     await cluster.ctl('n1', 'eval', ack)
     await lost
     await until(consumer.signals.consuming, () => consumer.isConsuming)

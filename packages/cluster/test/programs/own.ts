@@ -2,6 +2,10 @@
 import { startCluster, startPostgres } from '@warren/cluster/local'
 
 const [home = '', name = ''] = process.argv.slice(2)
-const [cluster, postgres] = await Promise.all([startCluster({ home, name, nodes: 1 }), startPostgres({ home, name })])
+const version = process.env['WARREN_TEST_RABBITMQ'] || undefined
+const [cluster, postgres] = await Promise.all([
+  startCluster({ home, name, version, nodes: 1 }),
+  startPostgres({ home, name }),
+])
 console.log(JSON.stringify([await cluster.pid('n1'), await postgres.pid()]))
 setInterval(() => undefined, 1000)

@@ -2,5 +2,6 @@
 import { startCluster } from '@warren/cluster/local'
 
 const [home = '', name = ''] = process.argv.slice(2)
-const cluster = await startCluster({ home, name, nodes: 1, isDetached: true })
+const version = process.env['WARREN_TEST_RABBITMQ'] || undefined
+const cluster = await startCluster({ home, name, version, nodes: 1, isDetached: true })
 console.log(await cluster.pid('n1'))

@@ -10,6 +10,7 @@ import { watchNewNodes } from './watch.ts'
 interface UpOptions {
   readonly nodes: number
   readonly name?: string
+  readonly version?: string
   readonly plugin?: readonly string[]
   readonly set?: Readonly<Record<string, string>>
   readonly showPasswords?: true
@@ -24,12 +25,13 @@ export function addClusterUp(parent: Command): void {
     )
     .addOption(new Option('-n, --nodes <count>', 'how many nodes').argParser(wholeFromOne).default(3))
     .option('--name <cluster>', 'its name (default: default, or default-2 if that is taken, …)')
+    .option('--version <series>', 'of RabbitMQ: 3.10, 4.0, 4.3, brought if need be (default: what is there)')
     .addOption(new Option('--plugin <name>', 'a plugin beside the management; repeatable').argParser(collected))
     .addOption(new Option('--set <key=value>', 'a line for rabbitmq.conf; repeatable').argParser(settings))
     .option('--show-passwords', 'show URLs with the password')
     .addHelpText(
       'after',
-      '\nExample:\n  $ warren cluster up -n 3 --plugin rabbitmq_shovel --set vm_memory_high_watermark.relative=0.3',
+      '\nExample:\n  $ warren cluster up -n 3 --version 4.3 --plugin rabbitmq_shovel --set vm_memory_high_watermark.relative=0.3',
     )
     .action(up)
 }
@@ -47,6 +49,7 @@ async function up(options: UpOptions, command: Command): Promise<void> {
   const cluster = await startCluster({
     home,
     nodes: options.nodes,
+    version: options.version,
     isDetached: true,
     onProgress,
     ...(options.name === undefined ? {} : { name: options.name }),

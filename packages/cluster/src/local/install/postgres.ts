@@ -4,8 +4,9 @@ import { ClusterError } from '../../errors.ts'
 import { runCommand } from '../processes/command.ts'
 import { withLock } from '../processes/lock.ts'
 import { silentProgress } from '../progress.ts'
+import type { Apt, PackageSet } from './apt.ts'
 import { refusal, thisDistribution } from './distribution.ts'
-import { type Apt, exists, libraryFolders, type PackageSet, unpackPackages } from './packages.ts'
+import { exists, libraryFolders, unpackPackages } from './packages.ts'
 import type { InstallOptions } from './rabbitmq.ts'
 
 export interface PostgresInstallation {

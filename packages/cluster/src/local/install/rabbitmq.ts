@@ -1,11 +1,15 @@
-import { readdir, readFile, realpath, writeFile } from 'node:fs/promises'
+import { readdir, realpath } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { ClusterError } from '../../errors.ts'
-import { runCommand } from '../processes/command.ts'
 import { withLock } from '../processes/lock.ts'
 import { type Progress, silentProgress } from '../progress.ts'
+import type { PackageSet } from './apt.ts'
 import { refusal, thisDistribution } from './distribution.ts'
+import { erlangFolder, proveErlang, relocateErlang } from './erlang.ts'
+import { useOwnLoader } from './loader.ts'
 import { exists, libraryFolders, unpackPackages } from './packages.ts'
+import { parseSeries, seriesOf, suitesWith } from './series.ts'
+import { fromSuitesWith, unavailable } from './suites.ts'
 
 /** A RabbitMQ whose scripts any account may run. */
 export interface RabbitmqInstallation {
@@ -23,6 +27,8 @@ export interface InstallOptions {
   /** What `openHome` returned. */
   readonly home: string
   readonly onProgress?: Progress
+  /** A series of RabbitMQ, `4.3`; whatever is there or easiest to bring by default. */
+  readonly version?: string | undefined
   /** Pass over what is on this machine; `WARREN_IGNORE_SYSTEM=1` by default. */
   readonly isSystemIgnored?: boolean
 }
@@ -31,39 +37,76 @@ const OLDEST = [3, 10] as const
 
 /**
  * Finds a RabbitMQ, or brings one without root: the folder in `WARREN_RABBITMQ_SBIN`, else one on this machine, else
- * Debian's packages unpacked into `<home>/rabbitmq`, which takes seconds once and nothing afterwards.
- * Throws INSTALL_UNSUPPORTED with the commands to type, INSTALL_FAILED, VERSION_UNSUPPORTED.
+ * Debian's packages unpacked into `<home>/rabbitmq`, which takes seconds once and nothing afterwards. With `version` only one of
+ * that series counts, and is brought from the release of Debian that carries it, with the C library that it needs, into
+ * `<home>/rabbitmq-<series>`. Throws INSTALL_UNSUPPORTED with the commands to type, INSTALL_FAILED, VERSION_UNSUPPORTED,
+ * VERSION_UNAVAILABLE.
  */
 export async function installRabbitmq(options: InstallOptions): Promise<RabbitmqInstallation> {
+  const series = options.version === undefined ? undefined : parseSeries(options.version)
+  const isWanted = (found: RabbitmqInstallation | undefined) =>
+    found !== undefined && (series === undefined || seriesOf(found.version) === series)
+
+  const present = await findPresent(options, series !== undefined)
+  const found = present.find(isWanted)
+  if (found !== undefined) return found
+
   const onProgress = options.onProgress ?? silentProgress
-  const setting = process.env['WARREN_RABBITMQ_SBIN']
-  if (setting) return await describe(await realpath(setting), 'setting')
-
-  const isSystemIgnored = options.isSystemIgnored ?? process.env['WARREN_IGNORE_SYSTEM'] === '1'
-  const found = isSystemIgnored ? undefined : await findOnMachine()
-  if (found !== undefined) return await describe(found, 'machine')
-
-  const tree = join(options.home, 'rabbitmq')
-  if (!(await exists(tree))) {
-    const distribution = await thisDistribution()
-    if (distribution !== 'debian') {
-      throw new ClusterError('INSTALL_UNSUPPORTED', refusal('RabbitMQ', distribution), { distribution })
-    }
-    await withLock(
-      `${tree}.lock`,
-      async () => {
-        if (!(await exists(tree))) await unpack(tree, onProgress)
-      },
-      () => onProgress('RabbitMQ: another process is unpacking it'),
-    )
+  if (series === undefined) {
+    const tree = join(options.home, 'rabbitmq')
+    await bring(tree, 'RabbitMQ', onProgress, () => unpack(tree, onProgress))
+    return await describeTree(tree, await libraryFolders(tree))
   }
+  if (suitesWith(series).length === 0) throw unavailable(series)
+  const tree = join(options.home, `rabbitmq-${series}`)
+  await bring(tree, `RabbitMQ ${series}`, onProgress, () => unpackSeries(tree, series, onProgress))
+  return await describeTree(tree, [])
+}
+
+/** What is here already, the first choice first. Without a wanted series the setting is not a choice but an order. */
+async function findPresent(options: InstallOptions, isSeriesWanted: boolean): Promise<RabbitmqInstallation[]> {
+  const setting = process.env['WARREN_RABBITMQ_SBIN']
+  const isSystemIgnored = options.isSystemIgnored ?? process.env['WARREN_IGNORE_SYSTEM'] === '1'
+  const found: RabbitmqInstallation[] = []
+  if (setting) found.push(await describe(await realpath(setting), 'setting'))
+  if (found.length > 0 && !isSeriesWanted) return found
+  const onMachine = isSystemIgnored ? undefined : await findOnMachine()
+  if (onMachine !== undefined) {
+    const described = await describe(onMachine, 'machine').catch((error: unknown) => {
+      // One that is too old is no obstacle to another that was asked for.
+      if (!isSeriesWanted) throw error
+    })
+    if (described) found.push(described)
+  }
+  const tree = join(options.home, 'rabbitmq')
+  if (isSeriesWanted && (await exists(tree))) found.push(await describeTree(tree, await libraryFolders(tree)))
+  return found
+}
+
+async function bring(
+  tree: string,
+  title: string,
+  onProgress: Progress,
+  unpackTree: () => Promise<void>,
+): Promise<void> {
+  if (await exists(tree)) return
+  const distribution = await thisDistribution()
+  if (distribution !== 'debian') {
+    throw new ClusterError('INSTALL_UNSUPPORTED', refusal('RabbitMQ', distribution), { distribution })
+  }
+  await withLock(
+    `${tree}.lock`,
+    async () => {
+      if (!(await exists(tree))) await unpackTree()
+    },
+    () => onProgress(`${title}: another process is unpacking it`),
+  )
+}
+
+async function describeTree(tree: string, libraries: readonly string[]): Promise<RabbitmqInstallation> {
   const sbin = await serverFolderIn(join(tree, 'usr/lib/rabbitmq/lib'))
   if (sbin === undefined) throw new ClusterError('INSTALL_FAILED', `${tree} holds no RabbitMQ; remove it and try again`)
-  return {
-    ...(await describe(sbin, 'packages')),
-    path: [join(tree, 'usr/lib/erlang/bin')],
-    libraries: await libraryFolders(tree),
-  }
+  return { ...(await describe(sbin, 'packages')), path: [erlangFolder(tree)], libraries }
 }
 
 async function unpack(tree: string, onProgress: Progress): Promise<void> {
@@ -71,39 +114,31 @@ async function unpack(tree: string, onProgress: Progress): Promise<void> {
     title: 'RabbitMQ',
     folder: tree,
     onProgress,
-    packages: () => Promise.resolve({ names: ['rabbitmq-server'], includes: /^erlang-/ }),
+    packages: rabbitmqPackages,
     finish: async (unfinished) => {
       await relocateErlang(unfinished)
-      await proveErlang(unfinished)
+      await proveErlang(unfinished, await libraryFolders(unfinished))
     },
   })
 }
 
-/**
- * Debian's `erl` names its place in absolute terms; let it find out, so that the tree can be moved. There are two: nodes
- * have the second one first on their PATH, and start helpers with it (from 4.0, to find each other).
- */
-async function relocateErlang(tree: string): Promise<void> {
-  for (const [erl, toRoot] of await erlScripts(tree)) {
-    const script = await readFile(erl, 'utf8')
-    const place = `ROOTDIR="$(cd "$(dirname "$(readlink -f "$0")")/${toRoot}" && pwd)"`
-    await writeFile(erl, script.replace(/ROOTDIR="?\/usr\/lib\/erlang"?/g, place))
-  }
+async function unpackSeries(tree: string, series: string, onProgress: Progress): Promise<void> {
+  await unpackPackages({
+    title: `RabbitMQ ${series}`,
+    folder: tree,
+    onProgress,
+    source: fromSuitesWith(series),
+    packages: rabbitmqPackages,
+    finish: async (unfinished) => {
+      await useOwnLoader(unfinished, 'usr/lib/erlang')
+      await relocateErlang(unfinished)
+      await proveErlang(unfinished, [])
+    },
+  })
 }
 
-/** Better to learn here than from a broker's log that a library is missing. */
-async function proveErlang(tree: string): Promise<void> {
-  const libraries = await libraryFolders(tree)
-  const env = { ...process.env, LD_LIBRARY_PATH: libraries.join(':') }
-  for (const [erl] of await erlScripts(tree)) {
-    await runCommand(erl, ['-noinput', '-boot', 'start_clean', '-eval', 'ok = crypto:start(), halt().'], { env })
-  }
-}
-
-async function erlScripts(tree: string): Promise<(readonly [path: string, toRoot: string])[]> {
-  const root = join(tree, 'usr/lib/erlang')
-  const runtimes = (await readdir(root)).filter((name) => name.startsWith('erts-'))
-  return [[join(root, 'bin/erl'), '..'], ...runtimes.map((name) => [join(root, name, 'bin/erl'), '../..'] as const)]
+function rabbitmqPackages(): Promise<PackageSet> {
+  return Promise.resolve({ names: ['rabbitmq-server'], includes: /^erlang-/ })
 }
 
 async function findOnMachine(): Promise<string | undefined> {

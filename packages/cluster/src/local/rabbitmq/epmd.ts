@@ -23,7 +23,8 @@ export async function startEpmd(cluster: ClusterRecord): Promise<void> {
     // Loopback only; without this epmd listens on every interface.
     args: ['-address', '127.0.0.1', '-port', String(cluster.epmdPort)],
     argv0: folderMark(cluster.folder),
-    env: toolEnvironment(cluster),
+    // Where epmd is a script that starts the program proper (install/loader.ts), its own argv0 does not get through.
+    env: { ...toolEnvironment(cluster), ARGV0: folderMark(cluster.folder) },
     account: cluster.account,
     outputFile: join(cluster.folder, 'epmd.log'),
   })

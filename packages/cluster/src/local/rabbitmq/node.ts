@@ -59,7 +59,8 @@ export async function waitUntilReady(
     async () => {
       if (!(await isAlive(await findServer(cluster.folder, node.name)))) return 'ended'
       if (!(await isListening(node.amqpPort))) return false
-      return (await hasMembers(cluster, node, members)) && 'ready'
+      if (!(await hasMembers(cluster, node, members))) return false
+      return hasStarted(await nodeLog(cluster, node)) && 'ready'
     },
     timeoutMs,
     100,
@@ -104,6 +105,15 @@ async function hasMembers(cluster: ClusterRecord, node: NodeRecord, members: num
     if (isClusterError(error, 'MANAGEMENT_FAILED')) return false
     throw error
   }
+}
+
+/**
+ * True when the last start that a log tells of is complete. Until shortly before, which is up to 0.3 s after its ports have
+ * opened, other nodes may not count a node as running (seen on 4.3.6). A log that holds errors only tells of no start and is no reason to wait.
+ */
+export function hasStarted(log: string): boolean {
+  const start = log.lastIndexOf(' Starting RabbitMQ ')
+  return start === -1 || log.includes('Server startup complete', start)
 }
 
 /** Waits until other nodes can join this one, which is earlier than it is ready. Returns also when the time is up. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { ClusterError, isClusterError } from '../../errors.ts'
 import { giveTo, unprivilegedAccount } from '../account.ts'
 import { installRabbitmq, type RabbitmqInstallation } from '../install/rabbitmq.ts'
+import { seriesOf } from '../install/series.ts'
 import { withLock } from '../processes/lock.ts'
 import { ownerOf, releaseFromOwner } from '../processes/owner.ts'
 import { type Place, removePlace, reservePlace } from '../processes/place.ts'
@@ -23,6 +24,8 @@ export interface ClusterOptions {
   readonly nodes?: number
   /** Letters, digits, `-` and `_`. Without one the cluster is called `default`, or `default-2` if that is taken, and so on. */
   readonly name?: string
+  /** A series of RabbitMQ, `4.3`, brought if need be; what `installRabbitmq` finds first by default. */
+  readonly version?: string | undefined
   /** Beside rabbitmq_management, which always is enabled. */
   readonly plugins?: readonly string[]
   /** Lines for rabbitmq.conf: `{ vm_memory_high_watermark: '0.5' }`. */
@@ -65,7 +68,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   if (!Number.isInteger(size) || size < 1 || size > 9) {
     throw new ClusterError('CLUSTER_INVALID', `${size} nodes cannot be started; choose 1 to 9`)
   }
-  const installation = await installRabbitmq({ home: options.home, onProgress })
+  const installation = await installRabbitmq({ home: options.home, version: options.version, onProgress })
   const stopped = options.isDetached ? await findStopped(options, size) : undefined
   if (stopped) {
     onProgress(`cluster "${stopped.name}": starting its nodes again`)
@@ -110,6 +113,8 @@ async function findStopped(options: ClusterOptions, size: number): Promise<Clust
   const name = options.name ?? 'default'
   const record = (await readRecords(options.home)).find((candidate) => candidate.name === name)
   if (record?.nodes.length !== size || (await ownerOf(record.folder))) return undefined
+  // Its data is of the version that wrote it.
+  if (options.version !== undefined && seriesOf(record.installation.version) !== options.version) return undefined
   const cluster = new Cluster(record)
   const { nodes } = await cluster.status()
   return nodes.every(({ state }) => state === 'stopped') ? cluster : undefined
