@@ -26,6 +26,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   CONFIRMATION_REQUIRED: exitCodes.usage,
   PATTERN_INVALID: exitCodes.usage,
   CLUSTER_INVALID: exitCodes.usage,
+  HOSTS_REQUIRED: exitCodes.usage,
   MESSAGE_UNKNOWN: exitCodes.missing,
   FAILURE_UNKNOWN: exitCodes.missing,
   STORE_NOT_FOUND: exitCodes.missing,

@@ -78,6 +78,12 @@ describe('a local cluster', () => {
     expect(code).toBe(66)
   })
 
+  test.each(['partition', 'heal'])('cannot %s nodes that share one interface', async (verb) => {
+    const { code, stderr } = await run(verb, ...(verb === 'heal' ? [] : ['n2']))
+    expect(stderr).toMatch(/^warren: HOSTS_REQUIRED: .*warren cluster up --hosts/m)
+    expect(code).toBe(64)
+  })
+
   describe('and a relay', () => {
     let places: StorePlaces
     let cluster: Cluster

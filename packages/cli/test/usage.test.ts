@@ -21,6 +21,10 @@ describe('what cannot be understood', () => {
     [['messages', 'retry', '--store', 'sqlite:./orders.db'], 'either message ids or --name'],
     [['cluster', 'up', '--version'], "option '--version <series>' argument missing"],
     [['cluster', 'kill'], 'say which nodes to kill'],
+    [['cluster', 'up', '--ram', 'n2'], '--join and --ram are for nodes that are hosts; add --hosts'],
+    [['cluster', 'up', '--hosts', '--join', 'magic'], 'join-cluster, peer-discovery'],
+    [['cluster', 'up', '--user', ':monitoring'], 'NAME or NAME:TAG,TAG'],
+    [['cluster', 'partition'], "missing required argument 'sides'"],
   ])('%j is answered with one line and exit code 64', async (args, answer) => {
     const { code, stdout, stderr } = await warren(args)
     expect(stderr).toContain(answer)

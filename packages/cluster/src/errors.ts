@@ -18,6 +18,10 @@ export const clusterErrorCodes = {
   NODE_START_FAILED: 'a node ended while it started, or was not ready in time',
   NODE_STOP_FAILED: 'a node did not end in time',
   MANAGEMENT_FAILED: 'the management API answered with an error, or no node answered',
+  // hosts
+  HOSTS_UNAVAILABLE: 'nodes cannot be hosts of their own here: that takes Linux, root and iproute2',
+  HOSTS_REQUIRED: 'only nodes that are hosts of their own can be parted from each other',
+  ADDRESSES_EXHAUSTED: 'no free range of addresses was found for the hosts',
   // postgres
   POSTGRES_START_FAILED: 'the database server ended while it started, or was not ready in time',
   // anywhere

@@ -3,6 +3,7 @@ import { addClusterDown } from './cluster/down.ts'
 import { addClusterList } from './cluster/list.ts'
 import { addClusterLogs } from './cluster/logs.ts'
 import { addClusterNodes } from './cluster/nodes.ts'
+import { addClusterPartition } from './cluster/partition.ts'
 import { addClusterStatus } from './cluster/status.ts'
 import { addClusterUp } from './cluster/up.ts'
 
@@ -15,6 +16,7 @@ export function addCluster(cluster: Command): void {
   addClusterStatus(cluster)
   addClusterList(cluster)
   addClusterNodes(cluster)
+  addClusterPartition(cluster)
   addClusterLogs(cluster)
   addClusterDown(cluster)
 }

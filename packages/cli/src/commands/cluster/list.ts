@@ -16,7 +16,8 @@ export function addClusterList(parent: Command): void {
     .action(list)
 }
 
-interface Row extends Omit<ClusterStatus, 'nodes'> {
+interface Row extends Omit<ClusterStatus, 'nodes' | 'sides'> {
+  readonly sides: readonly (readonly string[])[] | null
   readonly nodes: number
   readonly running: number
 }
@@ -24,17 +25,21 @@ interface Row extends Omit<ClusterStatus, 'nodes'> {
 async function list(_options: unknown, command: Command): Promise<void> {
   const session = sessionOf(command)
   const found = await listClusters({ home: await clusterHome(session) })
-  const clusters = (await Promise.all(found.map((cluster) => cluster.status()))).map(({ nodes, ...rest }): Row => ({
-    ...rest,
-    nodes: nodes.length,
-    running: nodes.filter(({ state }) => state === 'running').length,
-  }))
+  const clusters = (await Promise.all(found.map((cluster) => cluster.status()))).map(
+    ({ nodes, sides, ...rest }): Row => ({
+      ...rest,
+      sides: sides ?? null,
+      nodes: nodes.length,
+      running: nodes.filter(({ state }) => state === 'running').length,
+    }),
+  )
   session.output.result({ clusters }, () => (clusters.length === 0 ? 'no clusters' : table(columns, clusters)))
 }
 
 const columns: readonly Column<Row>[] = [
   { heading: 'cluster', cell: (row) => row.name },
   { heading: 'running', cell: (row) => `${row.running} of ${row.nodes}` },
+  { heading: 'addresses', cell: (row) => (row.kind === 'hosts' ? `hosts in ${row.addresses}` : row.addresses) },
   { heading: 'version', cell: (row) => row.version },
   { heading: 'created', cell: (row) => showTime(row.createdAt) },
   { heading: 'folder', cell: (row) => row.folder },

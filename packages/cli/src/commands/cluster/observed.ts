@@ -3,6 +3,8 @@ import { isClusterError } from '@warren/cluster/local'
 
 /** What the management API tells of a node. */
 export interface ObservedNode {
+  /** A RAM node keeps metadata in memory alone. */
+  readonly type: 'disc' | 'ram' | null
   readonly memoryBytes: number | null
   readonly memoryLimitBytes: number | null
   readonly alarms: readonly ('memory' | 'disk')[]
@@ -19,6 +21,7 @@ export interface Observed {
 
 interface NodeStatistics {
   readonly name: string
+  readonly type?: 'disc' | 'ram'
   readonly mem_used?: number
   readonly mem_limit?: number
   readonly mem_alarm?: boolean
@@ -32,7 +35,7 @@ const TIMEOUT_MS = 1500
 
 /** Asks the first node that answers how all of them are. */
 export async function observe(cluster: Cluster, running: readonly ClusterNode[]): Promise<Observed> {
-  const columns = 'name,mem_used,mem_limit,mem_alarm,disk_free_alarm,partitions'
+  const columns = 'name,type,mem_used,mem_limit,mem_alarm,disk_free_alarm,partitions'
   const [statistics, isAlarmed] = await Promise.all([
     ask<readonly NodeStatistics[]>(cluster, `nodes?columns=${columns}`),
     alarmed(cluster),
@@ -41,6 +44,7 @@ export async function observe(cluster: Cluster, running: readonly ClusterNode[])
     const seen = statistics?.find(({ name }) => name === node.erlangName)
     if (seen === undefined) return null
     const told: ObservedNode = {
+      type: seen.type ?? null,
       memoryBytes: seen.mem_used ?? (await memoryOf(cluster, node)),
       memoryLimitBytes: seen.mem_limit ?? null,
       alarms: [

@@ -7,6 +7,10 @@ export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv
   readonly cwd?: string
   readonly timeoutMs?: number
+  /** What the program reads from its standard input; nothing by default. */
+  readonly input?: string
+  /** What errors call it; the program and its first argument by default. */
+  readonly title?: string
 }
 
 /** Runs a program to its end and returns its standard output. Throws COMMAND_FAILED with the last lines it wrote. */
@@ -20,10 +24,12 @@ export async function runCommand(
     ...options.account,
     env: options.env ?? process.env,
     cwd: options.cwd ?? '/',
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
   })
+  // A program that ends without reading is told about by its exit code.
+  child.stdin.on('error', () => undefined).end(options.input)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
@@ -39,11 +45,15 @@ export async function runCommand(
   const how =
     ended instanceof Error ? ended.message : ended.signal ? `was killed by ${ended.signal}` : `ended with ${ended.code}`
   const said = lastLines(stderr.trim() || stdout.trim(), 15)
-  throw new ClusterError('COMMAND_FAILED', `${program} ${args[0] ?? ''} ${how}${said === '' ? '' : `:\n${said}`}`, {
-    program,
-    args,
-    ...(ended instanceof Error ? {} : ended),
-  })
+  throw new ClusterError(
+    'COMMAND_FAILED',
+    `${options.title ?? `${program} ${args[0] ?? ''}`} ${how}${said === '' ? '' : `:\n${said}`}`,
+    {
+      program,
+      args,
+      ...(ended instanceof Error ? {} : ended),
+    },
+  )
 }
 
 /** The last `count` lines of a text. */

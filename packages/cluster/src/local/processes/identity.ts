@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { until } from './until.ts'
 
@@ -62,6 +62,27 @@ export async function processesMarked(mark: string): Promise<ProcessIdentity[]> 
     if (identity) found.push(identity)
   }
   return found
+}
+
+/** Live processes in these network namespaces of /run/netns. Linux only. */
+export async function processesIn(namespaces: readonly string[]): Promise<ProcessIdentity[]> {
+  const inodes = await Promise.all(namespaces.map((name) => inodeOf(`/run/netns/${name}`)))
+  const wanted = new Set(inodes.filter((inode) => inode !== undefined))
+  if (wanted.size === 0) return []
+  const found: ProcessIdentity[] = []
+  for (const pid of await pidsInProc()) {
+    const inode = await inodeOf(`/proc/${pid}/ns/net`)
+    const identity = inode !== undefined && wanted.has(inode) ? await identify(pid) : undefined
+    if (identity) found.push(identity)
+  }
+  return found
+}
+
+async function inodeOf(path: string): Promise<number | undefined> {
+  return await stat(path).then(
+    ({ ino }) => ino,
+    () => undefined,
+  )
 }
 
 /** The live children of a process. */

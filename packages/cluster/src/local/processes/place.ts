@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { removeNetwork } from '../hosts/network.ts'
 import { exists } from '../install/packages.ts'
 import { isAlive } from './identity.ts'
 import { withLock } from './lock.ts'
@@ -45,8 +46,9 @@ async function clearLeftovers(folder: string, isFinished: (folder: string) => Pr
   await removePlace(folder)
 }
 
-/** Ends what runs in the folder, without grace, and removes it. */
+/** Ends what runs in the folder, without grace, and removes it with its network, if it has one. */
 export async function removePlace(folder: string): Promise<void> {
   await endServers(folder)
+  await removeNetwork(folder)
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 }

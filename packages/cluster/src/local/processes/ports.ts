@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { createServer } from 'node:net'
+import { createConnection, createServer } from 'node:net'
 import { ClusterError } from '../../errors.ts'
 
 // Below the range that Linux (32768 up) and macOS (49152 up) take source ports from. A port inside that range is a trap for
@@ -28,5 +28,19 @@ export function isFree(port: number): Promise<boolean> {
     const server = createServer()
     server.once('error', () => resolve(false))
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)))
+  })
+}
+
+/** True if somebody takes connections there now. */
+export function isListening(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ port, host })
+    const settle = (answer: boolean) => () => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.setTimeout(2000, settle(false))
+    socket.once('connect', settle(true))
+    socket.once('error', settle(false))
   })
 }

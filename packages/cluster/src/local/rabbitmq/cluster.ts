@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { ClusterError, isClusterError } from '../../errors.ts'
+import { restoreNetwork } from '../hosts/network.ts'
+import { heal, part, sides } from '../hosts/partition.ts'
+import type { Network } from '../hosts/network.ts'
+import { loopback } from '../hosts/host.ts'
 import { lastLines } from '../processes/command.ts'
 import { stateOf } from '../processes/identity.ts'
 import { releaseFromOwner } from '../processes/owner.ts'
 import { removePlace } from '../processes/place.ts'
 import { findServer } from '../processes/server.ts'
 import { startEpmd } from './epmd.ts'
+import { type ClusterNode, describeNode } from './cluster-node.ts'
 import { askManagement, type ManagementRequest } from './management.ts'
 import {
   killNode,
@@ -19,21 +24,7 @@ import {
   startNode,
   stopNode,
 } from './node.ts'
-import { type ClusterRecord, type Credentials, erlangName, nodePaths, type NodeRecord } from './record.ts'
-
-/** A node as its clients see it. Its ports stay the same when it is killed and started again. */
-export interface ClusterNode {
-  readonly name: string
-  readonly erlangName: string
-  /** With user name and password, for the default vhost. */
-  readonly amqpUrl: string
-  readonly amqpPort: number
-  /** Set when the cluster has TLS listeners; the certificate is what the caller gave. */
-  readonly amqpsUrl: string | undefined
-  readonly tlsPort: number | undefined
-  readonly managementUrl: string
-  readonly logFile: string
-}
+import type { ClusterRecord, Credentials, NodeRecord, UserRecord } from './record.ts'
 
 export interface NodeStatus extends ClusterNode {
   readonly state: NodeState
@@ -45,8 +36,16 @@ export interface ClusterStatus {
   readonly version: string
   readonly folder: string
   readonly createdAt: Date
+  readonly kind: ClusterKind
+  /** What its nodes' addresses are from: `198.18.5.0/24`, or `127.0.0.1`. */
+  readonly addresses: string
+  /** Set while hosts are parted from each other: who still reaches whom. */
+  readonly sides: readonly (readonly string[])[] | undefined
   readonly nodes: readonly NodeStatus[]
 }
+
+/** Nodes share this machine's loopback interface, or each is a host in a network namespace. */
+export type ClusterKind = 'loopback' | 'hosts'
 
 export interface Vhost {
   readonly name: string
@@ -66,7 +65,10 @@ export class Cluster {
   readonly name: string
   readonly version: string
   readonly folder: string
+  readonly kind: ClusterKind
   readonly credentials: Credentials
+  /** Those that were asked for, beside the administrator of `credentials`. */
+  readonly users: readonly UserRecord[]
   readonly nodes: readonly ClusterNode[]
   readonly #record: ClusterRecord
 
@@ -75,7 +77,9 @@ export class Cluster {
     this.name = record.name
     this.version = record.installation.version
     this.folder = record.folder
+    this.kind = record.network ? 'hosts' : 'loopback'
     this.credentials = record.credentials
+    this.users = record.users ?? []
     this.nodes = record.nodes.map((node) => describeNode(record, node))
   }
 
@@ -111,6 +115,9 @@ export class Cluster {
       version: this.version,
       folder: this.folder,
       createdAt: new Date(this.#record.createdAt),
+      kind: this.kind,
+      addresses: this.#record.network ? `${this.#record.network.subnet}.0/24` : loopback.address,
+      sides: await this.sides(),
       nodes: await Promise.all(nodes),
     }
   }
@@ -127,6 +134,7 @@ export class Cluster {
 
   /** Starts nodes that are not running, with the data they had, and waits until they serve. Throws NODE_START_FAILED. */
   async start(...nodes: string[]): Promise<void> {
+    if (this.#record.network) await restoreNetwork(this.folder, this.#record.network)
     await startEpmd(this.#record)
     // At once, not one after the other: a node that was not the last to stop waits for the one that was.
     await this.#each(nodes, (node) => startNode(this.#record, node, READY_TIMEOUT_MS))
@@ -140,6 +148,33 @@ export class Cluster {
   /** SIGCONT. Throws NODE_STOPPED. */
   async resume(...nodes: string[]): Promise<void> {
     await this.#each(nodes, (node) => resumeNode(this.#record, node))
+  }
+
+  /**
+   * Parts hosts from each other: `partition(['n1', 'n2'], ['n3'])`. What one side sends to another is dropped in silence,
+   * both ways, also on open connections; nodes on no side form one more. This machine still reaches all of them. Replaces an
+   * earlier partition. Returns the sides. Throws HOSTS_REQUIRED, NODE_UNKNOWN, CLUSTER_INVALID, HOSTS_UNAVAILABLE.
+   */
+  async partition(...given: (readonly string[])[]): Promise<readonly (readonly string[])[]> {
+    return await part(this.#network(), given)
+  }
+
+  /** Lets all hosts reach each other again. What nodes made of the partition is theirs to mend. Throws HOSTS_REQUIRED. */
+  async heal(): Promise<void> {
+    await heal(this.#network())
+  }
+
+  /** Who reaches whom while hosts are parted; undefined otherwise, and to whom may not look (that takes root). */
+  async sides(): Promise<readonly (readonly string[])[] | undefined> {
+    if (!this.#record.network) return undefined
+    try {
+      const found = await sides(this.#record.network)
+      return found.length > 1 ? found : undefined
+    } catch (error) {
+      // The network is gone as well after a reboot, until the nodes are started again.
+      if (isClusterError(error, 'COMMAND_FAILED')) return undefined
+      throw error
+    }
   }
 
   /** The last `lines` (all by default) of what a node logged; `node(name).logFile` is the file, to follow it. */
@@ -206,6 +241,15 @@ export class Cluster {
     await this.down()
   }
 
+  #network(): Network {
+    if (this.#record.network) return this.#record.network
+    throw new ClusterError(
+      'HOSTS_REQUIRED',
+      `the nodes of cluster "${this.name}" share one loopback interface and cannot be parted; start a cluster with hosts ("warren cluster up --hosts")`,
+      { cluster: this.name },
+    )
+  }
+
   #find(name: string): NodeRecord {
     const node = this.#record.nodes.find((candidate) => candidate.name === name)
     if (node) return node
@@ -219,19 +263,5 @@ export class Cluster {
   async #each(names: readonly string[], act: (node: NodeRecord) => Promise<void>): Promise<void> {
     const chosen = names.length === 0 ? this.#record.nodes : names.map((name) => this.#find(name))
     await Promise.all(chosen.map(act))
-  }
-}
-
-function describeNode(record: ClusterRecord, node: NodeRecord): ClusterNode {
-  const login = `${record.credentials.username}:${record.credentials.password}`
-  return {
-    name: node.name,
-    erlangName: erlangName(node),
-    amqpUrl: `amqp://${login}@127.0.0.1:${node.amqpPort}`,
-    amqpPort: node.amqpPort,
-    amqpsUrl: node.tlsPort === undefined ? undefined : `amqps://${login}@localhost:${node.tlsPort}`,
-    tlsPort: node.tlsPort,
-    managementUrl: managementUrl(node),
-    logFile: nodePaths(record, node).logFile,
   }
 }

@@ -1,14 +1,15 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { ClusterError, isClusterError } from '../../errors.ts'
 import { giveTo } from '../account.ts'
 import { lastLines, runCommand } from '../processes/command.ts'
 import { freeze, isAlive, signal, stateOf } from '../processes/identity.ts'
+import { isListening } from '../processes/ports.ts'
 import { findServer, startServer, waitForEnd } from '../processes/server.ts'
 import { until } from '../processes/until.ts'
+import { hostOf, hostsFile } from './host.ts'
 import { askManagement } from './management.ts'
-import { type ClusterRecord, erlangName, nodePaths, type NodeRecord } from './record.ts'
+import { addressOf, type ClusterRecord, erlangName, nodePaths, type NodeRecord } from './record.ts'
 import { enabledPlugins, nodeConfiguration, nodeEnvironment } from './settings.ts'
 
 /** `starting`: the process runs, its AMQP port is not open yet (or closed, while a minority pauses itself). */
@@ -29,6 +30,8 @@ export async function prepareNode(cluster: ClusterRecord, node: NodeRecord): Pro
     await writeFile(file, content, { mode: 0o600 })
     await giveTo(cluster.account, file)
   }
+  // Resolving names is everybody's business: also of programs that run there as another user.
+  if (node.host) await writeFile(paths.hosts, hostsFile(cluster), { mode: 0o644 })
 }
 
 /** Starts the process of a node; use `waitUntilReady` to know when it serves. Does nothing if it is alive. */
@@ -37,10 +40,12 @@ export async function launchNode(cluster: ClusterRecord, node: NodeRecord): Prom
   await startServer({
     folder: cluster.folder,
     name: node.name,
-    program: join(cluster.installation.sbin, 'rabbitmq-server'),
-    args: [],
+    ...hostOf(cluster, node).launch({
+      program: join(cluster.installation.sbin, 'rabbitmq-server'),
+      args: [],
+      account: cluster.account,
+    }),
     env: nodeEnvironment(cluster, node),
-    account: cluster.account,
     outputFile: nodePaths(cluster, node).outputFile,
   })
 }
@@ -58,7 +63,7 @@ export async function waitUntilReady(
   const outcome = await until(
     async () => {
       if (!(await isAlive(await findServer(cluster.folder, node.name)))) return 'ended'
-      if (!(await isListening(node.amqpPort))) return false
+      if (!(await isListening(node.amqpPort, addressOf(node)))) return false
       if (!(await hasMembers(cluster, node, members))) return false
       return hasStarted(await nodeLog(cluster, node)) && 'ready'
     },
@@ -174,7 +179,7 @@ export async function nodeState(cluster: ClusterRecord, node: NodeRecord): Promi
   const state = await stateOf(await findServer(cluster.folder, node.name))
   if (state === 'ended') return 'stopped'
   if (state === 'paused') return 'paused'
-  return (await isListening(node.amqpPort)) ? 'running' : 'starting'
+  return (await isListening(node.amqpPort, addressOf(node))) ? 'running' : 'starting'
 }
 
 /** The node's log; what it printed before it could open one comes first. */
@@ -191,25 +196,19 @@ export async function runTool(
   tool: string,
   args: readonly string[],
 ): Promise<string> {
-  return await runCommand(join(cluster.installation.sbin, tool), ['--node', erlangName(node), ...args], {
+  const {
+    program,
+    args: all,
+    account,
+  } = hostOf(cluster, node).launch({
+    program: join(cluster.installation.sbin, tool),
+    args: ['--node', erlangName(node), ...args],
     account: cluster.account,
-    env: nodeEnvironment(cluster, node),
   })
+  const title = `${tool} ${args[0] ?? ''} on node ${node.name}`
+  return await runCommand(program, all, { account, env: nodeEnvironment(cluster, node), title })
 }
 
 export function managementUrl(node: NodeRecord): string {
-  return `http://127.0.0.1:${node.managementPort}`
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ port, host: '127.0.0.1' })
-    const settle = (answer: boolean) => () => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.setTimeout(2000, settle(false))
-    socket.once('connect', settle(true))
-    socket.once('error', settle(false))
-  })
+  return `http://${addressOf(node)}:${node.managementPort}`
 }

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Account } from '../account.ts'
+import { loopback } from '../hosts/host.ts'
+import type { Network } from '../hosts/network.ts'
 import type { RabbitmqInstallation } from '../install/rabbitmq.ts'
 import { writeAtomically } from '../processes/server.ts'
 
@@ -17,6 +19,11 @@ export interface ClusterRecord {
   /** Lines for rabbitmq.conf that the caller asked for. */
   readonly config: readonly string[]
   readonly isPeerVerified: boolean | undefined
+  /** Set when nodes are hosts of their own. */
+  readonly network?: Network | undefined
+  readonly joining?: Joining | undefined
+  /** Beside the administrator of `credentials`. */
+  readonly users?: readonly UserRecord[]
   readonly nodes: readonly NodeRecord[]
 }
 
@@ -25,8 +32,21 @@ export interface Credentials {
   readonly password: string
 }
 
+/**
+ * How nodes become a cluster. `peer-discovery`: each looks for the others when it first starts. `join-cluster`: each is
+ * founded alone, and all but the first are told to give that up and join (`stop_app`, `reset`, `join_cluster`, `start_app`).
+ */
+export type Joining = 'join-cluster' | 'peer-discovery'
+
+export interface UserRecord extends Credentials {
+  readonly tags: readonly string[]
+}
+
 export interface NodeRecord {
   readonly name: string
+  /** Where it lives and what that is called, when nodes are hosts of their own. */
+  readonly host?: { readonly name: string; readonly address: string }
+  readonly isRam?: boolean
   readonly amqpPort: number
   readonly managementPort: number
   readonly distributionPort: number
@@ -44,8 +64,13 @@ export async function readClusterRecord(folder: string): Promise<ClusterRecord |
 }
 
 /** The Erlang name; every cluster has an epmd of its own, so that clusters may use the same names. */
-export function erlangName(node: Pick<NodeRecord, 'name'>): string {
-  return `${node.name}@localhost`
+export function erlangName(node: Pick<NodeRecord, 'name' | 'host'>): string {
+  return node.host ? `rabbit@${node.host.name}` : `${node.name}@localhost`
+}
+
+/** Where clients find the node. */
+export function addressOf(node: Pick<NodeRecord, 'host'>): string {
+  return node.host?.address ?? loopback.address
 }
 
 /** Where things of a node are. */
@@ -58,6 +83,10 @@ export interface NodePaths {
   readonly outputFile: string
   readonly config: string
   readonly plugins: string
+  /** HOME of the node and its tools when it is a host of its own, with its copy of the cookie. */
+  readonly home: string
+  /** What it has for /etc/hosts then. */
+  readonly hosts: string
 }
 
 export function nodePaths(record: Pick<ClusterRecord, 'folder'>, node: Pick<NodeRecord, 'name'>): NodePaths {
@@ -70,14 +99,15 @@ export function nodePaths(record: Pick<ClusterRecord, 'folder'>, node: Pick<Node
     outputFile: join(folder, 'output.log'),
     config: join(folder, 'rabbitmq.conf'),
     plugins: join(folder, 'enabled_plugins'),
+    home: join(folder, 'home'),
+    hosts: join(folder, 'hosts'),
   }
 }
 
 /** Where things of the whole cluster are. */
 export interface ClusterPaths {
-  /** HOME of every node and tool: the cookie is in it. */
+  /** HOME of every node and tool that share this machine: the cookie is in it. */
   readonly home: string
-  readonly cookie: string
   readonly temporary: string
   readonly tls: string
 }
@@ -85,7 +115,6 @@ export interface ClusterPaths {
 export function clusterPaths(folder: string): ClusterPaths {
   return {
     home: join(folder, 'home'),
-    cookie: join(folder, 'home', '.erlang.cookie'),
     temporary: join(folder, 'tmp'),
     tls: join(folder, 'tls'),
   }

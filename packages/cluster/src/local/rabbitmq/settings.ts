@@ -1,20 +1,21 @@
 import { join } from 'node:path'
+import type { Host } from '../hosts/host.ts'
 import { folderMark } from '../processes/server.ts'
-import { type ClusterRecord, clusterPaths, erlangName, nodePaths, type NodeRecord } from './record.ts'
+import { homeOf, hostOf } from './host.ts'
+import { addressOf, type ClusterRecord, clusterPaths, erlangName, nodePaths, type NodeRecord } from './record.ts'
 
 /** The text of a node's rabbitmq.conf. The caller's lines come last: the last one of a key counts. */
 export function nodeConfiguration(cluster: ClusterRecord, node: NodeRecord): string {
   const tls = clusterPaths(cluster.folder).tls
   return [
-    `listeners.tcp.1 = 127.0.0.1:${node.amqpPort}`,
-    `management.tcp.ip = 127.0.0.1`,
+    `listeners.tcp.1 = ${addressOf(node)}:${node.amqpPort}`,
+    `management.tcp.ip = ${addressOf(node)}`,
     `management.tcp.port = ${node.managementPort}`,
     `default_user = ${cluster.credentials.username}`,
     `default_pass = ${cluster.credentials.password}`,
     `default_user_tags.administrator = true`,
     `cluster_name = ${cluster.name}`,
-    `cluster_formation.peer_discovery_backend = rabbit_peer_discovery_classic_config`,
-    ...peersOf(cluster, node).map((peer, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${peer}`),
+    ...peerDiscovery(cluster, node),
     // The default of 3.x lets both sides of a partition go on. With Khepri the line has no effect.
     ...(cluster.nodes.length >= 3 ? ['cluster_partition_handling = pause_minority'] : []),
     `log.file = rabbit.log`,
@@ -22,7 +23,7 @@ export function nodeConfiguration(cluster: ClusterRecord, node: NodeRecord): str
     ...(node.tlsPort === undefined
       ? []
       : [
-          `listeners.ssl.1 = 127.0.0.1:${node.tlsPort}`,
+          `listeners.ssl.1 = ${addressOf(node)}:${node.tlsPort}`,
           `ssl_options.cacertfile = ${join(tls, 'ca.pem')}`,
           `ssl_options.certfile = ${join(tls, 'cert.pem')}`,
           `ssl_options.keyfile = ${join(tls, 'key.pem')}`,
@@ -32,6 +33,15 @@ export function nodeConfiguration(cluster: ClusterRecord, node: NodeRecord): str
     ...cluster.config,
     '',
   ].join('\n')
+}
+
+function peerDiscovery(cluster: ClusterRecord, node: NodeRecord): string[] {
+  if (cluster.joining === 'join-cluster') return []
+  return [
+    `cluster_formation.peer_discovery_backend = rabbit_peer_discovery_classic_config`,
+    ...peersOf(cluster, node).map((peer, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${peer}`),
+    ...(node.isRam === true ? ['cluster_formation.node_type = ram'] : []),
+  ]
 }
 
 /**
@@ -52,9 +62,12 @@ export function enabledPlugins(plugins: readonly string[]): string {
 /** The environment of a node and of the tools that talk to it. The caller's own RABBITMQ_* variables have no say. */
 export function nodeEnvironment(cluster: ClusterRecord, node: NodeRecord): NodeJS.ProcessEnv {
   const paths = nodePaths(cluster, node)
-  const loopbackOnly = '-kernel inet_dist_use_interface {127,0,0,1}'
+  const host = hostOf(cluster, node)
+  // Without it Erlang listens on every interface.
+  const ownAddressOnly = `-kernel inet_dist_use_interface {${host.address.replaceAll('.', ',')}}`
   return {
-    ...toolEnvironment(cluster),
+    ...toolEnvironment(cluster, host),
+    HOME: homeOf(cluster, node),
     RABBITMQ_NODENAME: erlangName(node),
     RABBITMQ_CONFIG_FILE: paths.config,
     RABBITMQ_ENABLED_PLUGINS_FILE: paths.plugins,
@@ -68,16 +81,18 @@ export function nodeEnvironment(cluster: ClusterRecord, node: NodeRecord): NodeJ
     // With input allowed the script becomes the node (exec) instead of watching over it: the pid we started is the node's,
     // and stays what SIGSTOP and SIGKILL have to hit. -noinput then keeps the shell away.
     RABBITMQ_ALLOW_INPUT: 'true',
-    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-noinput ${loopbackOnly} +S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -warren ${folderMark(cluster.folder)}`,
-    RABBITMQ_CTL_ERL_ARGS: `${loopbackOnly} +S 1:1`,
-    RABBITMQ_CTL_DIST_PORT_MIN: '20000',
-    RABBITMQ_CTL_DIST_PORT_MAX: '32000',
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-noinput ${ownAddressOnly} +S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -warren ${folderMark(cluster.folder)}`,
+    RABBITMQ_CTL_ERL_ARGS: `${ownAddressOnly} +S 1:1`,
+    // On a host of its own the usual ports are free.
+    RABBITMQ_CTL_DIST_PORT_MIN: node.host ? '35672' : '20000',
+    RABBITMQ_CTL_DIST_PORT_MAX: node.host ? '35682' : '32000',
   }
 }
 
 /** What every program of the installation needs, epmd included. */
 export function toolEnvironment(
   cluster: Pick<ClusterRecord, 'folder' | 'installation' | 'epmdPort'>,
+  host: Pick<Host, 'address'>,
 ): NodeJS.ProcessEnv {
   const paths = clusterPaths(cluster.folder)
   const { path, libraries } = cluster.installation
@@ -87,7 +102,7 @@ export function toolEnvironment(
     TMPDIR: paths.temporary,
     LC_ALL: 'C.UTF-8',
     ERL_EPMD_PORT: String(cluster.epmdPort),
-    ERL_EPMD_ADDRESS: '127.0.0.1',
+    ERL_EPMD_ADDRESS: host.address,
     ...(libraries.length === 0 ? {} : { LD_LIBRARY_PATH: libraries.join(':') }),
   }
 }

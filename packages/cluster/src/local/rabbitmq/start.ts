@@ -8,14 +8,18 @@ import { seriesOf } from '../install/series.ts'
 import { withLock } from '../processes/lock.ts'
 import { ownerOf, releaseFromOwner } from '../processes/owner.ts'
 import { type Place, removePlace, reservePlace } from '../processes/place.ts'
-import { freePorts } from '../processes/ports.ts'
 import { endServers } from '../processes/server.ts'
 import { type Progress, silentProgress } from '../progress.ts'
 import { Cluster } from './cluster.ts'
 import { startEpmd } from './epmd.ts'
 import { attachCluster, clustersFolder, readRecords } from './find.ts'
-import { launchNode, nodeLog, prepareNode, waitUntilFounded, waitUntilReady } from './node.ts'
+import { homeOf } from './host.ts'
+import { checkRam, type HostsOptions, nodeNames } from './hosts.ts'
+import { formCluster } from './join.ts'
+import { nodeLog, prepareNode } from './node.ts'
+import { placeNodes } from './placement.ts'
 import { type ClusterRecord, clusterPaths, nodePaths, readClusterRecord, writeClusterRecord } from './record.ts'
+import { createUsers, planUsers, type UserOptions } from './users.ts'
 
 export interface ClusterOptions {
   /** What `openHome` returned. */
@@ -32,6 +36,13 @@ export interface ClusterOptions {
   readonly config?: Readonly<Record<string, string | number | boolean>>
   /** Adds an amqps listener to each node. Texts in PEM. With `isPeerVerified` clients need a certificate too. */
   readonly tls?: TlsOptions
+  /**
+   * Every node becomes a host of its own: a network namespace with an address, a host name, a hosts file and a cookie, and
+   * the usual ports. Hosts can be parted from each other. Needs root; nodes run unprivileged nevertheless.
+   */
+  readonly hosts?: HostsOptions
+  /** Users beside the administrator, with all permissions in the default vhost. */
+  readonly users?: readonly UserOptions[]
   /** The cluster ends and its data goes when this process does, also by SIGKILL; this process by default. */
   readonly ownerPid?: number
   /**
@@ -51,10 +62,12 @@ export interface TlsOptions {
 
 const FORM_TIMEOUT_MS = 120_000
 const ATTEMPTS = 3
+const ADMINISTRATOR = 'warren'
 
 /**
- * Starts a cluster of private nodes on free loopback ports and returns when all of them serve and see each other. Brings
- * RabbitMQ first if it is missing. Throws CLUSTER_EXISTS, CLUSTER_INVALID, CLUSTER_START_FAILED and what `installRabbitmq` throws.
+ * Starts a cluster of private nodes, on free loopback ports or as hosts, and returns when all of them serve and see each
+ * other. Brings RabbitMQ first if it is missing. Throws CLUSTER_EXISTS, CLUSTER_INVALID, CLUSTER_START_FAILED, what
+ * `installRabbitmq` throws, and with `hosts` HOSTS_UNAVAILABLE, ADDRESSES_EXHAUSTED.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const onProgress = options.onProgress ?? silentProgress
@@ -68,7 +81,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   if (!Number.isInteger(size) || size < 1 || size > 9) {
     throw new ClusterError('CLUSTER_INVALID', `${size} nodes cannot be started; choose 1 to 9`)
   }
+  planUsers(options.users ?? [], ADMINISTRATOR)
   const installation = await installRabbitmq({ home: options.home, version: options.version, onProgress })
+  if (options.hosts) checkRam(options.hosts, nodeNames(size), installation.version)
   const stopped = options.isDetached ? await findStopped(options, size) : undefined
   if (stopped) {
     onProgress(`cluster "${stopped.name}": starting its nodes again`)
@@ -115,6 +130,7 @@ async function findStopped(options: ClusterOptions, size: number): Promise<Clust
   if (record?.nodes.length !== size || (await ownerOf(record.folder))) return undefined
   // Its data is of the version that wrote it.
   if (options.version !== undefined && seriesOf(record.installation.version) !== options.version) return undefined
+  if ((record.network === undefined) !== (options.hosts === undefined)) return undefined
   const cluster = new Cluster(record)
   const { nodes } = await cluster.status()
   return nodes.every(({ state }) => state === 'stopped') ? cluster : undefined
@@ -143,22 +159,15 @@ async function form(
   size: number,
   onProgress: Progress,
 ): Promise<ClusterRecord> {
-  const record = await plan(options, installation, place, size)
+  const record = await plan(options, installation, place, size, onProgress)
   await prepare(record, options.tls)
   onProgress(
     `cluster "${record.name}": starting ${size} ${size === 1 ? 'node' : 'nodes'} of RabbitMQ ${installation.version}`,
   )
   try {
     await startEpmd(record)
-    const [first, ...others] = record.nodes
-    if (first) {
-      await launchNode(record, first)
-      await waitUntilFounded(record, first, FORM_TIMEOUT_MS)
-    }
-    await Promise.all(others.map((node) => launchNode(record, node)))
-    await Promise.all(
-      record.nodes.map((node) => waitUntilReady(record, node, { members: size, timeoutMs: FORM_TIMEOUT_MS })),
-    )
+    await formCluster(record, FORM_TIMEOUT_MS, onProgress)
+    await createUsers(record)
   } catch (error) {
     const logs = await Promise.all(record.nodes.map((node) => nodeLog(record, node)))
     const isPortTaken = logs.some((log) => /eaddrinuse/i.test(log))
@@ -178,55 +187,42 @@ async function plan(
   installation: RabbitmqInstallation,
   place: Place,
   size: number,
+  onProgress: Progress,
 ): Promise<ClusterRecord> {
-  const portsPerNode = options.tls ? 4 : 3
-  const [epmdPort = 0, ...ports] = await freePorts(1 + size * portsPerNode, await portsInUse(options.home))
   return {
+    ...(await placeNodes({
+      ...options,
+      folder: place.folder,
+      names: nodeNames(size),
+      hasTls: options.tls !== undefined,
+      onProgress,
+    })),
     ...place,
     createdAt: new Date().toISOString(),
     installation,
     account: await unprivilegedAccount(),
-    credentials: { username: 'warren', password: randomBytes(18).toString('base64url') },
-    epmdPort,
+    credentials: { username: ADMINISTRATOR, password: randomBytes(18).toString('base64url') },
+    users: planUsers(options.users ?? [], ADMINISTRATOR),
     plugins: options.plugins ?? [],
     config: Object.entries(options.config ?? {}).map(([key, value]) => `${key} = ${value}`),
     isPeerVerified: options.tls?.isPeerVerified,
-    nodes: Array.from({ length: size }, (_, index) => {
-      const [amqpPort = 0, managementPort = 0, distributionPort = 0, tlsPort] = ports.slice(index * portsPerNode)
-      return {
-        name: `n${index + 1}`,
-        amqpPort,
-        managementPort,
-        distributionPort,
-        tlsPort: options.tls ? tlsPort : undefined,
-      }
-    }),
   }
-}
-
-/** Ports of stopped nodes too: they will want them back. */
-async function portsInUse(home: string): Promise<Set<number>> {
-  const records = await readRecords(home)
-  return new Set(
-    records.flatMap((record) => [
-      record.epmdPort,
-      ...record.nodes.flatMap((node) => [
-        node.amqpPort,
-        node.managementPort,
-        node.distributionPort,
-        ...(node.tlsPort === undefined ? [] : [node.tlsPort]),
-      ]),
-    ]),
-  )
 }
 
 async function prepare(record: ClusterRecord, tls: TlsOptions | undefined): Promise<void> {
   const paths = clusterPaths(record.folder)
-  for (const folder of [paths.home, paths.temporary, ...(tls ? [paths.tls] : [])]) {
+  for (const node of record.nodes) {
+    await rm(nodePaths(record, node).folder, { recursive: true, force: true })
+    await prepareNode(record, node)
+  }
+  const homes = new Set(record.nodes.map((node) => homeOf(record, node)))
+  for (const folder of [...homes, paths.temporary, ...(tls ? [paths.tls] : [])]) {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await giveTo(record.account, folder)
   }
-  const secrets: [string, string][] = [[paths.cookie, randomBytes(24).toString('base64url')]]
+  // The same on every host, or they do not talk to each other.
+  const cookie = randomBytes(24).toString('base64url')
+  const secrets: [string, string][] = [...homes].map((home) => [join(home, '.erlang.cookie'), cookie])
   if (tls) {
     for (const part of ['ca', 'cert', 'key'] as const) secrets.push([join(paths.tls, `${part}.pem`), tls[part]])
   }
@@ -235,10 +231,6 @@ async function prepare(record: ClusterRecord, tls: TlsOptions | undefined): Prom
     await rm(file, { force: true })
     await writeFile(file, content, { mode: 0o400 })
     await giveTo(record.account, file)
-  }
-  for (const node of record.nodes) {
-    await rm(nodePaths(record, node).folder, { recursive: true, force: true })
-    await prepareNode(record, node)
   }
   await writeClusterRecord(record)
 }
