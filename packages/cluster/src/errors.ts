@@ -16,7 +16,13 @@ export const clusterErrorCodes = {
   NODE_STOPPED: 'the node is not running',
   NODE_START_FAILED: 'a node ended while it started, or was not ready in time',
   NODE_STOP_FAILED: 'a node did not end in time',
-  MANAGEMENT_FAILED: 'the management API answered with an error, or no node answered',
+  // management
+  MANAGEMENT_INVALID: 'a management endpoint, its user or a name in a path cannot be used',
+  MANAGEMENT_UNREACHABLE: 'no management endpoint answered',
+  MANAGEMENT_REFUSED: 'the management API refused the user, or does not let it do this (401, 403)',
+  MANAGEMENT_NOT_FOUND: 'the management API knows no such object (404)',
+  MANAGEMENT_FORBIDDEN_OPERATION: 'the operator of the broker has switched this operation off (405)',
+  MANAGEMENT_FAILED: 'the management API answered with another error',
   // postgres
   POSTGRES_START_FAILED: 'the database server ended while it started, or was not ready in time',
   // anywhere
@@ -47,4 +53,9 @@ export class ClusterError extends Error {
 /** True for a ClusterError, of the given code if one is given. */
 export function isClusterError(error: unknown, code?: ClusterErrorCode): error is ClusterError {
   return error instanceof ClusterError && (code === undefined || error.code === code)
+}
+
+/** True for what a ManagementClient throws: the endpoint answered with an error, or none answered. */
+export function isManagementError(error: unknown): error is ClusterError {
+  return error instanceof ClusterError && error.code.startsWith('MANAGEMENT_')
 }

@@ -1,13 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
-import { ClusterError, isClusterError } from '../../errors.ts'
+import { ClusterError, isClusterError, isManagementError } from '../../errors.ts'
 import { giveTo } from '../account.ts'
 import { lastLines, runCommand } from '../processes/command.ts'
 import { freeze, isAlive, signal, stateOf } from '../processes/identity.ts'
 import { findServer, startServer, waitForEnd } from '../processes/server.ts'
 import { until } from '../processes/until.ts'
-import { askManagement } from './management.ts'
+import { askManagement, managementOf } from './management.ts'
 import { type ClusterRecord, erlangName, nodePaths, type NodeRecord } from './record.ts'
 import { enabledPlugins, nodeConfiguration, nodeEnvironment } from './settings.ts'
 
@@ -92,16 +92,17 @@ export async function startNode(cluster: ClusterRecord, node: NodeRecord, timeou
 }
 
 async function hasMembers(cluster: ClusterRecord, node: NodeRecord, members: number | undefined): Promise<boolean> {
+  const client = managementOf(cluster, [node])
   try {
     if (members === undefined) {
       // Says that the management API is up. The list of nodes would make it ask all others, and wait for a frozen one.
-      await askManagement(managementUrl(node), cluster.credentials, 'whoami')
+      await askManagement(client, 'whoami')
       return true
     }
-    const nodes = await askManagement<{ running: boolean }[]>(managementUrl(node), cluster.credentials, 'nodes')
+    const nodes = await askManagement<{ running: boolean }[]>(client, 'nodes')
     return nodes.filter(({ running }) => running).length === members
   } catch (error) {
-    if (isClusterError(error, 'MANAGEMENT_FAILED')) return false
+    if (isManagementError(error)) return false
     throw error
   }
 }
@@ -185,10 +186,6 @@ export async function runTool(
     account: cluster.account,
     env: nodeEnvironment(cluster, node),
   })
-}
-
-export function managementUrl(node: NodeRecord): string {
-  return `http://127.0.0.1:${node.managementPort}`
 }
 
 function isListening(port: number): Promise<boolean> {
