@@ -137,7 +137,7 @@ test('tells what the broker is and what it can do', async () => {
   expect(broker.nodes.map(({ name }) => name).toSorted()).toEqual(
     cluster.nodes.map(({ erlangName }) => erlangName).toSorted(),
   )
-  expect(broker.nodes.every(({ isRunning, version }) => isRunning && version === cluster.version)).toBe(true)
+  expect(broker.nodes.every(({ isRunning }) => isRunning)).toBe(true)
   expect(broker.featureFlags.get('quorum_queue')).toMatchObject({ state: 'enabled' })
   expect(broker.exchangeTypes).toContain('topic')
   const isThree = cluster.version.startsWith('3.')

@@ -7,7 +7,7 @@ import { isAtLeast, lowestOf } from './version.ts'
 export interface BrokerNode {
   readonly name: string
   readonly isRunning: boolean
-  /** Undefined for a node that is down. */
+  /** Undefined for a node that is down, or started less than 5 s ago: nodes tell of themselves that often. */
   readonly version: string | undefined
   readonly type: 'disc' | 'ram' | undefined
 }
