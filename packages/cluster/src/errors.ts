@@ -23,6 +23,17 @@ export const clusterErrorCodes = {
   MANAGEMENT_NOT_FOUND: 'the management API knows no such object (404)',
   MANAGEMENT_FORBIDDEN_OPERATION: 'the operator of the broker has switched this operation off (405)',
   MANAGEMENT_FAILED: 'the management API answered with another error',
+  // spec
+  SPEC_NOT_FOUND: 'there is no spec where one was looked for',
+  SPEC_INVALID: 'the spec has something in it that cannot be understood',
+  SPEC_VARIABLE_MISSING: 'the spec uses a variable that has no value',
+  SPEC_SECRET_MISSING: 'a password that the spec points to is not there',
+  // plan
+  PLAN_BLOCKED: 'the plan has steps that a broker cannot make on objects that exist',
+  PLAN_STALE: 'the broker or the spec has changed since the plan was written',
+  PRUNE_REFUSED: 'a queue that would be removed has messages or consumers',
+  APPLY_FAILED: 'a step failed; those after it were not tried',
+  APPLY_INCOMPLETE: 'every step was made, and the broker is still not as the spec says',
   // postgres
   POSTGRES_START_FAILED: 'the database server ended while it started, or was not ready in time',
   // anywhere
