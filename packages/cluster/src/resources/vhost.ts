@@ -29,8 +29,8 @@ export const vhostFields: Readonly<Record<keyof VhostSpecFields, z.ZodType>> = {
 }
 
 export interface VhostValue {
-  readonly description: string
-  readonly tags: readonly string[]
+  readonly description: string | undefined
+  readonly tags: readonly string[] | undefined
   readonly defaultQueueType: string | undefined
   readonly isProtected: boolean | undefined
 }
@@ -42,12 +42,12 @@ export const vhostKind: ResourceKind<VhostValue> = {
   kind: 'vhost',
   *wanted({ spec, broker }) {
     for (const [name, vhost] of Object.entries(spec.vhosts ?? {})) {
-      const { description = '', tags = [], defaultQueueType, isProtected } = vhost
+      const { description, tags, defaultQueueType, isProtected } = vhost
       const value = {
         description,
-        tags: tags.toSorted(),
+        tags: tags?.toSorted(),
         defaultQueueType,
-        isProtected: broker.capabilities.hasDeletionProtection ? (isProtected ?? false) : undefined,
+        isProtected: broker.capabilities.hasDeletionProtection ? isProtected : undefined,
       }
       yield { vhost: name, name, value }
     }
@@ -56,8 +56,12 @@ export const vhostKind: ResourceKind<VhostValue> = {
     for (const vhost of vhosts) yield { vhost: vhost.name, name: vhost.name, value: valueOf(vhost) }
   },
   async put({ client, broker }, { name, value }, found) {
-    const { description, tags, defaultQueueType = found?.value.defaultQueueType, isProtected } = value
-    // What is left out is reset. The key of the queue type is another one before 3.12, and both are taken from then on.
+    // A PUT resets what it leaves out, so what the spec leaves to others is sent as it was found.
+    const description = value.description ?? found?.value.description ?? ''
+    const tags = value.tags ?? found?.value.tags ?? []
+    const defaultQueueType = value.defaultQueueType ?? found?.value.defaultQueueType
+    const { isProtected } = value
+    // The key of the queue type is another one before 3.12, and both are taken from then on.
     const type = defaultQueueType === undefined ? {} : typeFields(broker.version, defaultQueueType)
     const body = { description, tags: tags.join(','), ...type }
     await client.put(api`vhosts/${name}`, body, { timeoutMs: TIMEOUT_MS })
