@@ -1,8 +1,8 @@
 import { ClusterError } from '../errors.ts'
 import type { ManagementClient } from '../management/client.ts'
-import { api } from '../management/path.ts'
-import type { ResourceKind } from '../resources/kind.ts'
+import type { RemoveContext, ResourceKind } from '../resources/kind.ts'
 import { kinds } from '../resources/registry.ts'
+import { isNamed, refuseBusyQueues } from './busy-queues.ts'
 import { writeOwned } from './owned.ts'
 import type { Plan, Step } from './plan.ts'
 
@@ -30,7 +30,8 @@ export interface Applied {
  */
 export async function apply(client: ManagementClient, plan: Plan, options: ApplyOptions = {}): Promise<Applied> {
   refuseReplacements(plan)
-  await refuseBusyQueues(client, plan, options.removeQueues ?? [])
+  const { removeQueues = [] } = options
+  await refuseBusyQueues(client, plan, removeQueues)
   const before = union(plan.owned, plan.named)
   // Written first: what an apply creates before it is killed is known to the next one.
   if (!isSameSet(before, plan.owned)) await writeOwned(client, plan.spec, before)
@@ -39,7 +40,7 @@ export async function apply(client: ManagementClient, plan: Plan, options: Apply
   for (const [index, step] of plan.steps.entries()) {
     const result = results.some(({ kind }) => kind === 'failed')
       ? ({ kind: 'skipped', step } as const)
-      : await make(client, plan, step, byKind.get(step.kind))
+      : await make({ client, broker: plan.broker, isForced: isForced(step, removeQueues) }, step, byKind.get(step.kind))
     results.push(result)
     options.onStep?.(result, index, plan.steps.length)
   }
@@ -50,15 +51,14 @@ export async function apply(client: ManagementClient, plan: Plan, options: Apply
   return { results, isComplete }
 }
 
-async function make(
-  client: ManagementClient,
-  { broker }: Plan,
-  step: Step,
-  kind: ResourceKind | undefined,
-): Promise<StepResult> {
+function isForced({ kind, vhost = '', name }: Step, removeQueues: readonly string[]): boolean {
+  return kind === 'queue' && isNamed({ vhost, name }, removeQueues)
+}
+
+async function make(context: RemoveContext, step: Step, kind: ResourceKind | undefined): Promise<StepResult> {
   try {
-    if (step.wanted !== undefined) await kind?.put({ client, broker }, step.wanted, step.found)
-    else if (step.found !== undefined) await kind?.remove?.({ client, broker }, step.found)
+    if (step.wanted !== undefined) await kind?.put(context, step.wanted, step.found)
+    else if (step.found !== undefined) await kind?.remove?.(context, step.found)
     return { kind: 'done', step }
   } catch (error) {
     // Somebody else was faster.
@@ -78,37 +78,6 @@ function refuseReplacements({ steps }: Plan): void {
     `nothing was changed: ${blocked.length} of ${steps.length} steps cannot be made on objects that exist. ${told.join('. ')}. Or choose the others with --only`,
     { blocked: blocked.map(({ label }) => label) },
   )
-}
-
-interface QueueState {
-  readonly messages?: number
-  readonly consumers?: number
-}
-
-/** Messages are lost with their queue, so a person has to name it. */
-async function refuseBusyQueues(client: ManagementClient, { steps }: Plan, allowed: readonly string[]): Promise<void> {
-  const busy: string[] = []
-  for (const { action, kind, vhost = '', name } of steps) {
-    if (action !== 'delete' || (kind !== 'queue' && kind !== 'vhost')) continue
-    const queues = kind === 'queue' ? [{ vhost, name }] : await queuesOf(client, vhost)
-    for (const queue of queues) {
-      if (allowed.includes(queue.name) || allowed.includes(`${queue.vhost}/${queue.name}`)) continue
-      const state = await client.find<QueueState>(api`queues/${queue.vhost}/${queue.name}?columns=messages,consumers`)
-      const { messages = 0, consumers = 0 } = state ?? {}
-      if (messages > 0 || consumers > 0)
-        busy.push(`"${queue.name}" in vhost "${queue.vhost}" (${messages} messages, ${consumers} consumers)`)
-    }
-  }
-  if (busy.length === 0) return
-  throw new ClusterError(
-    'PRUNE_REFUSED',
-    `nothing was changed: queues to be removed are in use: ${busy.join(', ')}. Drain them and stop their consumers, or name each with --remove-queue`,
-    { queues: busy },
-  )
-}
-
-async function queuesOf(client: ManagementClient, vhost: string): Promise<readonly { vhost: string; name: string }[]> {
-  return await client.get<{ vhost: string; name: string }[]>(api`queues/${vhost}?columns=vhost,name&disable_stats=true`)
 }
 
 function union(left: ReadonlySet<string>, right: ReadonlySet<string>): ReadonlySet<string> {

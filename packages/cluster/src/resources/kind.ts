@@ -26,6 +26,11 @@ export interface PutContext {
   readonly broker: Broker
 }
 
+export interface RemoveContext extends PutContext {
+  /** A person has named it, and knows that what is in it is lost. */
+  readonly isForced: boolean
+}
+
 /**
  * All that there is to know about one kind of resource. To add a kind, write one and enter it in the registry, in the order
  * of dependency.
@@ -48,7 +53,7 @@ export interface ResourceKind<V extends object = Value> {
   /** Creates or changes; a PUT replaces the whole object, so every field is sent. */
   put(context: PutContext, wanted: Resource<V>, found: Resource<V> | undefined): Promise<void>
   /** Undefined for what cannot be removed. */
-  remove?(context: PutContext, found: Resource<V>): Promise<void>
+  remove?(context: RemoveContext, found: Resource<V>): Promise<void>
 }
 
 /** The key of a resource among all of them. */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { api } from '../management/path.ts'
+import { api, withQuery } from '../management/path.ts'
 import type { Arguments, DefinedQueue } from '../snapshot/definitions.ts'
 import type { PutContext, ResourceKind } from './kind.ts'
 import { isReserved } from './reserved.ts'
@@ -82,12 +82,11 @@ export const queueKind: ResourceKind<QueueValue> = {
     }
     if (replicas !== undefined) await resize(context, vhost, name, replicas)
   },
-  async remove({ client }, { vhost = '', name, value }) {
+  async remove({ client, isForced }, { vhost = '', name, value }) {
+    const path = api`queues/${vhost}/${name}`
     // The broker looks and deletes in one step, for classic queues; quorum queues and streams answer 540 to these flags.
-    const isClassic = value.type === 'classic'
-    await client.delete(
-      isClassic ? api`queues/${vhost}/${name}?if-empty=true&if-unused=true` : api`queues/${vhost}/${name}`,
-    )
+    const isCareful = !isForced && value.type === 'classic'
+    await client.delete(isCareful ? withQuery(path, { 'if-empty': true, 'if-unused': true }) : path)
   },
 }
 
@@ -109,7 +108,8 @@ function foundValue(queue: DefinedQueue, members: readonly string[] | undefined)
  * is no argument here (`x-quorum-initial-group-size`): a service that declares the queue without it would be refused.
  */
 async function resize({ client, broker }: PutContext, vhost: string, name: string, wanted: number): Promise<void> {
-  const path = api`queues/${vhost}/${name}?columns=members,leader,node`
+  // Without columns: a queue that has told nothing of itself yet answers those with an empty list.
+  const path = api`queues/${vhost}/${name}`
   const queue = await client.get<{ members?: string[]; leader?: string }>(path)
   const { members = [], leader } = queue
   const running = broker.nodes.filter(({ isRunning }) => isRunning).map((node) => node.name)
