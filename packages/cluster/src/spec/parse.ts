@@ -1,4 +1,4 @@
-import { isScalar, LineCounter, type Node, parseDocument, visit, type Document } from 'yaml'
+import { isCollection, isScalar, LineCounter, type Node, parseDocument, visit, type Document } from 'yaml'
 import { ClusterError } from '../errors.ts'
 import { isObject } from '../resources/value.ts'
 import { issuesOf, type SpecIssue } from './issues.ts'
@@ -67,8 +67,12 @@ export function checkSpec(spec: unknown, file: string = 'the spec'): Spec {
 }
 
 function sourcesOf(document: Document, { environment, env = {} }: ParseOptions, file: string): VariableSources {
-  const root: unknown = document.toJS()
-  const { variables, environments } = isObject(root) ? root : {}
+  // Not the whole document: that of a large cluster takes its time, and its memory.
+  const valueOf = (key: string): unknown => {
+    const node: unknown = document.get(key)
+    return isCollection(node) ? node.toJS(document) : node
+  }
+  const [variables, environments] = isCollection(document.contents) ? ['variables', 'environments'].map(valueOf) : []
   const known = isObject(environments) ? environments : {}
   const chosen = environment === undefined ? {} : known[environment]
   if (environment !== undefined && !isObject(chosen)) {
