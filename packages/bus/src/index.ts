@@ -11,8 +11,9 @@ export type { LintFinding, LintRule, LintedSubscription } from './catalog/lint.t
 export { matches } from './catalog/pattern.ts'
 export type { MatchingNames, ValidPattern, ValidPatterns } from './catalog/typed-pattern.ts'
 
-export { brokerNames } from './amqp/names.ts'
-export type { BrokerNames } from './amqp/names.ts'
+export { brokerNames, publisherTopology, subscriptionTopology } from './amqp/names.ts'
+export type { BrokerNames, SubscriptionTopologyOptions } from './amqp/names.ts'
+export type { Topology } from './amqp/topology.ts'
 export type { TlsOptions } from './amqp/tls.ts'
 
 export type { EventEnvelope } from './envelope/event.ts'

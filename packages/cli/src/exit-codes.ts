@@ -5,7 +5,7 @@ export const exitCodes = {
   ok: 0,
   /** It was tried and failed. */
   error: 1,
-  /** It worked, and there is something to look at: lint findings, migrations to apply, nodes that are not running. */
+  /** It worked, and there is something to look at: lint findings, changes to apply, migrations, nodes that are not running. */
   findings: 2,
   /** The command line is wrong; nothing was tried. */
   usage: 64,
@@ -33,7 +33,14 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   CLUSTER_UNKNOWN: exitCodes.missing,
   NODE_UNKNOWN: exitCodes.missing,
   VERSION_UNAVAILABLE: exitCodes.missing,
+  SPEC_NOT_FOUND: exitCodes.missing,
+  SPEC_INVALID: exitCodes.config,
+  SPEC_VARIABLE_MISSING: exitCodes.config,
+  SPEC_SECRET_MISSING: exitCodes.config,
+  MANAGEMENT_INVALID: exitCodes.config,
   STORE_UNAVAILABLE: exitCodes.unavailable,
+  MANAGEMENT_UNREACHABLE: exitCodes.unavailable,
+  MANAGEMENT_REFUSED: exitCodes.unavailable,
   CONNECTION_REFUSED: exitCodes.unavailable,
   ACCESS_REFUSED: exitCodes.unavailable,
   TLS_FAILED: exitCodes.unavailable,

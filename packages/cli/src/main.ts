@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
 import { codeOf } from './errors.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
-import { maskPasswords } from './mask.ts'
+import { redactText } from '@warren/cluster/redaction'
 import { visible } from './output.ts'
 import { makeProgram } from './program.ts'
 
@@ -27,9 +27,7 @@ function report(error: unknown, withStack: boolean): number {
   const message = error instanceof Error ? error.message : String(error)
   const code = codeOf(error)
   const stack = withStack && error instanceof Error ? `\n${stackOf(error)}` : ''
-  process.stderr.write(
-    visible(maskPasswords(`warren: ${code === undefined ? '' : `${code}: `}${message}${stack}`)) + '\n',
-  )
+  process.stderr.write(visible(redactText(`warren: ${code === undefined ? '' : `${code}: `}${message}${stack}`)) + '\n')
   return exitCodeOf(error)
 }
 

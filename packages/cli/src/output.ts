@@ -1,4 +1,4 @@
-import { maskPasswords } from './mask.ts'
+import { redactText } from '@warren/cluster/redaction'
 
 /**
  * Where a command writes: its result to stdout, and what it says on the way to stderr. With `--json` stdout holds one
@@ -19,7 +19,7 @@ export class Output {
 
   /** A line for people beside the result: progress, hints, what was left out. */
   note(line: string): void {
-    process.stderr.write(`${visible(maskPasswords(line))}\n`)
+    process.stderr.write(`${visible(redactText(line))}\n`)
   }
 
   /** A table beside the result; what it shows has been made visible cell by cell. */

@@ -37,6 +37,22 @@ const nouns: Readonly<Record<string, Noun>> = {
     description: "Sends a store's pending events to the broker.",
     load: async () => (await import('./commands/relay.ts')).addRelay,
   },
+  spec: {
+    description: 'The cluster as a file: check it, write it from what is there.',
+    load: async () => (await import('./commands/spec.ts')).addSpec,
+  },
+  plan: {
+    description: 'What would have to change for the broker to be as the spec says.',
+    load: async () => (await import('./commands/plan.ts')).addPlan,
+  },
+  apply: {
+    description: 'Makes the broker as the spec says.',
+    load: async () => (await import('./commands/apply.ts')).addApply,
+  },
+  drift: {
+    description: 'What was changed on the broker behind the back of the spec.',
+    load: async () => (await import('./commands/drift.ts')).addDrift,
+  },
   cluster: {
     description: 'Private RabbitMQ clusters on this machine, for development and tests.',
     load: async () => (await import('./commands/cluster.ts')).addCluster,

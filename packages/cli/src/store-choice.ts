@@ -1,6 +1,6 @@
 import type { LoadedConfig } from './config-file.ts'
 import { CliError } from './errors.ts'
-import { maskPasswords } from './mask.ts'
+import { redactText } from '@warren/cluster/redaction'
 import type { StoreLocation } from './store-url.ts'
 import { parseStoreUrl } from './store-url.ts'
 
@@ -56,5 +56,5 @@ function fromUrl(url: string, cwd: string, configured: readonly string[]): Chose
     const known = configured.map((name) => `"${name}"`).join(', ')
     throw new CliError('USAGE_INVALID', `no store "${url}" in the configuration; it has ${known}`)
   }
-  return { label: maskPasswords(url), location: parseStoreUrl(url, cwd) }
+  return { label: redactText(url), location: parseStoreUrl(url, cwd) }
 }

@@ -11,7 +11,7 @@ test('docs/cli.md lists every command, and no other', async () => {
   const commands = program.commands.flatMap((noun) =>
     noun.commands.length === 0 ? [noun.name()] : noun.commands.map((verb) => `${noun.name()} ${verb.name()}`),
   )
-  const listed = [...page.matchAll(/^\| `warren ([a-z]+(?: [a-z]+)?)/gm)].map(([, command]) => command)
+  const listed = [...page.matchAll(/^\| `warren ([a-z]+(?: [a-z-]+)?)/gm)].map(([, command]) => command)
   expect(listed.sort()).toEqual(commands.sort())
 })
 

@@ -17,11 +17,28 @@ export const clusterErrorCodes = {
   NODE_STOPPED: 'the node is not running',
   NODE_START_FAILED: 'a node ended while it started, or was not ready in time',
   NODE_STOP_FAILED: 'a node did not end in time',
-  MANAGEMENT_FAILED: 'the management API answered with an error, or no node answered',
   // hosts
   HOSTS_UNAVAILABLE: 'nodes cannot be hosts of their own here: that takes Linux, root and iproute2',
   HOSTS_REQUIRED: 'only nodes that are hosts of their own can be parted from each other',
   ADDRESSES_EXHAUSTED: 'no free range of addresses was found for the hosts',
+  // management
+  MANAGEMENT_INVALID: 'a management endpoint, its user or a name in a path cannot be used',
+  MANAGEMENT_UNREACHABLE: 'no management endpoint answered',
+  MANAGEMENT_REFUSED: 'the management API refused the user, or does not let it do this (401, 403)',
+  MANAGEMENT_NOT_FOUND: 'the management API knows no such object (404)',
+  MANAGEMENT_FORBIDDEN_OPERATION: 'the operator of the broker has switched this operation off (405)',
+  MANAGEMENT_FAILED: 'the management API answered with another error',
+  // spec
+  SPEC_NOT_FOUND: 'there is no spec where one was looked for',
+  SPEC_INVALID: 'the spec has something in it that cannot be understood',
+  SPEC_VARIABLE_MISSING: 'the spec uses a variable that has no value',
+  SPEC_SECRET_MISSING: 'a password that the spec points to is not there',
+  // plan
+  PLAN_BLOCKED: 'the plan has steps that a broker cannot make on objects that exist',
+  PLAN_STALE: 'the broker or the spec has changed since the plan was written',
+  PRUNE_REFUSED: 'a queue that would be removed has messages or consumers',
+  APPLY_FAILED: 'a step failed; those after it were not tried',
+  APPLY_INCOMPLETE: 'every step was made, and the broker is still not as the spec says',
   // postgres
   POSTGRES_START_FAILED: 'the database server ended while it started, or was not ready in time',
   // anywhere
@@ -52,4 +69,9 @@ export class ClusterError extends Error {
 /** True for a ClusterError, of the given code if one is given. */
 export function isClusterError(error: unknown, code?: ClusterErrorCode): error is ClusterError {
   return error instanceof ClusterError && (code === undefined || error.code === code)
+}
+
+/** True for what a ManagementClient throws: the endpoint answered with an error, or none answered. */
+export function isManagementError(error: unknown): error is ClusterError {
+  return error instanceof ClusterError && error.code.startsWith('MANAGEMENT_')
 }

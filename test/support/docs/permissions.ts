@@ -152,7 +152,7 @@ export class RestrictedUser implements AsyncDisposable {
     try {
       await this.#cluster.management(path, { method: 'DELETE' })
     } catch (error) {
-      if (!isClusterError(error, 'MANAGEMENT_FAILED') || error.details['status'] !== 404) throw error
+      if (!isClusterError(error, 'MANAGEMENT_NOT_FOUND')) throw error
     }
   }
 }

@@ -1,4 +1,4 @@
-export { ClusterError, clusterErrorCodes, type ClusterErrorCode, isClusterError } from '../errors.ts'
+export { ClusterError, clusterErrorCodes, type ClusterErrorCode, isClusterError, isManagementError } from '../errors.ts'
 export { type Account, unprivilegedAccount } from './account.ts'
 export { type HomeOptions, openHome } from './home.ts'
 export { installPostgres, type PostgresInstallation } from './install/postgres.ts'

@@ -1,5 +1,5 @@
 import type { Cluster, ClusterNode } from '@warren/cluster/local'
-import { isClusterError } from '@warren/cluster/local'
+import { isManagementError } from '@warren/cluster/local'
 
 /** What the management API tells of a node. */
 export interface ObservedNode {
@@ -71,7 +71,7 @@ async function alarmed(cluster: Cluster): Promise<boolean | null> {
     await cluster.management('health/checks/alarms', { timeoutMs: TIMEOUT_MS })
     return false
   } catch (error) {
-    if (isClusterError(error, 'MANAGEMENT_FAILED')) return error.details['status'] === 503 ? true : null
+    if (isManagementError(error)) return error.details['status'] === 503 ? true : null
     throw error
   }
 }
@@ -81,7 +81,7 @@ async function ask<Answer>(cluster: Cluster, path: string): Promise<Answer | und
     return await cluster.management<Answer>(path, { timeoutMs: TIMEOUT_MS })
   } catch (error) {
     // The processes can still be told of.
-    if (isClusterError(error, 'MANAGEMENT_FAILED')) return undefined
+    if (isManagementError(error)) return undefined
     throw error
   }
 }

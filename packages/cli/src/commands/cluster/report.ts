@@ -1,5 +1,5 @@
 import type { Cluster, ClusterKind, NodeState } from '@warren/cluster/local'
-import { maskPasswords } from '../../mask.ts'
+import { redactText } from '@warren/cluster/redaction'
 import type { Column } from '../../table.ts'
 import { table } from '../../table.ts'
 import type { ObservedNode } from './observed.ts'
@@ -42,7 +42,7 @@ export async function reportCluster(
   cluster: Cluster,
   options: { readonly showPasswords?: true } = {},
 ): Promise<ClusterReport> {
-  const shown = options.showPasswords === true ? (url: string) => url : maskPasswords
+  const shown = options.showPasswords === true ? (url: string) => url : redactText
   const { nodes, ...status } = await cluster.status()
   const running = nodes.filter(({ state }) => state === 'running')
   const observed = await observe(cluster, running)

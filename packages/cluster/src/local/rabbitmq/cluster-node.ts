@@ -1,4 +1,4 @@
-import { managementUrl } from './node.ts'
+import { managementUrl } from './management.ts'
 import { addressOf, type ClusterRecord, erlangName, nodePaths, type NodeRecord } from './record.ts'
 
 /** A node as its clients see it. Its ports stay the same when it is killed and started again. */

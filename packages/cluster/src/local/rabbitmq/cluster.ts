@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ClusterError, isClusterError } from '../../errors.ts'
+import { ManagementClient, type ManagementOptions } from '../../management/client.ts'
 import { restoreNetwork } from '../hosts/network.ts'
 import { heal, part, sides } from '../hosts/partition.ts'
 import type { Network } from '../hosts/network.ts'
@@ -11,10 +12,9 @@ import { removePlace } from '../processes/place.ts'
 import { findServer } from '../processes/server.ts'
 import { startEpmd } from './epmd.ts'
 import { type ClusterNode, describeNode } from './cluster-node.ts'
-import { askManagement, type ManagementRequest } from './management.ts'
+import { askManagement, managementOf, type ManagementRequest } from './management.ts'
 import {
   killNode,
-  managementUrl,
   nodeLog,
   type NodeState,
   nodeState,
@@ -193,21 +193,23 @@ export class Cluster {
   }
 
   /**
-   * Asks the management API (`vhosts/%2f`) of the first node that answers. Throws MANAGEMENT_FAILED; an error that a node
-   * answered with has `details.status` and is final.
+   * Asks the management API (`vhosts/%2f`) of the first running node that answers. Throws what a ManagementClient throws:
+   * MANAGEMENT_UNREACHABLE when none answers.
    */
   async management<T = unknown>(path: string, request: ManagementRequest = {}): Promise<T> {
-    for (const node of this.#record.nodes) {
-      const state = await nodeState(this.#record, node)
-      if (state === 'stopped' || state === 'paused') continue
-      try {
-        return await askManagement<T>(managementUrl(node), this.credentials, path, request)
-      } catch (error) {
-        const isAnswer = isClusterError(error, 'MANAGEMENT_FAILED') ? error.details['status'] !== undefined : true
-        if (isAnswer) throw error
-      }
-    }
-    throw new ClusterError('MANAGEMENT_FAILED', `no node of cluster "${this.name}" answers`, { cluster: this.name })
+    const states = await Promise.all(this.#record.nodes.map((node) => nodeState(this.#record, node)))
+    const isUp = (_: NodeRecord, index: number): boolean => states[index] === 'running' || states[index] === 'starting'
+    const nodes = this.#record.nodes.filter(isUp)
+    if (nodes.length > 0) return await askManagement<T>(managementOf(this.#record, nodes), path, request)
+    throw new ClusterError('MANAGEMENT_UNREACHABLE', `no node of cluster "${this.name}" is running; start one`, {
+      cluster: this.name,
+    })
+  }
+
+  /** A client of the management API of all nodes, also of those that are down now. */
+  managementClient(options: Omit<ManagementOptions, 'endpoints' | 'credentials'> = {}): ManagementClient {
+    const endpoints = this.nodes.map((node) => node.managementUrl)
+    return new ManagementClient({ ...options, endpoints, credentials: this.credentials })
   }
 
   /** Creates a vhost, by default under a name that no other has. */

@@ -1,46 +1,32 @@
-import { ClusterError } from '../../errors.ts'
-import type { Credentials } from './record.ts'
+import { ManagementClient, type ManagementMethod } from '../../management/client.ts'
+import { rawPath } from '../../management/path.ts'
+import { addressOf, type ClusterRecord, type NodeRecord } from './record.ts'
 
 export interface ManagementRequest {
-  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  readonly method?: ManagementMethod
   /** Sent as JSON. */
   readonly body?: unknown
   readonly timeoutMs?: number
 }
 
-/**
- * Asks the management API of one node and returns the parsed answer, undefined when it has no body.
- * Throws MANAGEMENT_FAILED with `details.status` (undefined when the node did not answer at all).
- */
+const TIMEOUT_MS = 5000
+
+export function managementUrl(node: NodeRecord): string {
+  return `http://${addressOf(node)}:${node.managementPort}`
+}
+
+/** A client of the management API of these nodes; the first that answers serves. */
+export function managementOf(cluster: ClusterRecord, nodes: readonly NodeRecord[]): ManagementClient {
+  const { credentials } = cluster
+  return new ManagementClient({ endpoints: nodes.map(managementUrl), credentials, timeoutMs: TIMEOUT_MS })
+}
+
+/** Asks for a path that is encoded already; undefined when the answer has no body. */
 export async function askManagement<T>(
-  baseUrl: string,
-  credentials: Credentials,
+  client: ManagementClient,
   path: string,
   request: ManagementRequest = {},
 ): Promise<T> {
-  const { method = 'GET', body, timeoutMs = 5000 } = request
-  const url = `${baseUrl}/api/${path.replace(/^\//, '')}`
-  const authorization = `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`
-  let status: number
-  let text: string
-  try {
-    const response = await fetch(url, {
-      method,
-      headers: { authorization, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    status = response.status
-    text = await response.text()
-  } catch (error) {
-    throw new ClusterError('MANAGEMENT_FAILED', `${method} ${url} got no answer`, { url, method }, error)
-  }
-  if (status >= 400) {
-    throw new ClusterError('MANAGEMENT_FAILED', `${method} ${url} answered ${status}: ${text.slice(0, 500)}`, {
-      url,
-      method,
-      status,
-    })
-  }
-  return (text === '' ? undefined : JSON.parse(text)) as T
+  const { method = 'GET', body, timeoutMs = TIMEOUT_MS } = request
+  return (await client.request(method, rawPath(path), body, { timeoutMs })) as T
 }

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ClusterError, isClusterError } from '../../errors.ts'
+import { ClusterError, isClusterError, isManagementError } from '../../errors.ts'
 import { giveTo } from '../account.ts'
 import { lastLines, runCommand } from '../processes/command.ts'
 import { freeze, isAlive, signal, stateOf } from '../processes/identity.ts'
@@ -8,7 +8,7 @@ import { isListening } from '../processes/ports.ts'
 import { findServer, startServer, waitForEnd } from '../processes/server.ts'
 import { until } from '../processes/until.ts'
 import { hostOf, hostsFile } from './host.ts'
-import { askManagement } from './management.ts'
+import { askManagement, managementOf } from './management.ts'
 import { addressOf, type ClusterRecord, erlangName, nodePaths, type NodeRecord } from './record.ts'
 import { enabledPlugins, nodeConfiguration, nodeEnvironment } from './settings.ts'
 
@@ -98,16 +98,17 @@ export async function startNode(cluster: ClusterRecord, node: NodeRecord, timeou
 }
 
 async function hasMembers(cluster: ClusterRecord, node: NodeRecord, members: number | undefined): Promise<boolean> {
+  const client = managementOf(cluster, [node])
   try {
     if (members === undefined) {
       // Says that the management API is up. The list of nodes would make it ask all others, and wait for a frozen one.
-      await askManagement(managementUrl(node), cluster.credentials, 'whoami')
+      await askManagement(client, 'whoami')
       return true
     }
-    const nodes = await askManagement<{ running: boolean }[]>(managementUrl(node), cluster.credentials, 'nodes')
+    const nodes = await askManagement<{ running: boolean }[]>(client, 'nodes')
     return nodes.filter(({ running }) => running).length === members
   } catch (error) {
-    if (isClusterError(error, 'MANAGEMENT_FAILED')) return false
+    if (isManagementError(error)) return false
     throw error
   }
 }
@@ -207,8 +208,4 @@ export async function runTool(
   })
   const title = `${tool} ${args[0] ?? ''} on node ${node.name}`
   return await runCommand(program, all, { account, env: nodeEnvironment(cluster, node), title })
-}
-
-export function managementUrl(node: NodeRecord): string {
-  return `http://${addressOf(node)}:${node.managementPort}`
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { ClusterError } from '../../errors.ts'
-import { askManagement } from './management.ts'
-import { managementUrl } from './node.ts'
+import { askManagement, managementOf } from './management.ts'
 import type { ClusterRecord, UserRecord } from './record.ts'
 
 /** A user beside the administrator that every cluster has. */
@@ -34,8 +33,9 @@ export function planUsers(options: readonly UserOptions[], administrator: string
 export async function createUsers(cluster: ClusterRecord): Promise<void> {
   const [first] = cluster.nodes
   if (!first) return
+  const client = managementOf(cluster, [first])
   const put = (path: string, body: unknown): Promise<unknown> =>
-    askManagement(managementUrl(first), cluster.credentials, path, { method: 'PUT', body, timeoutMs: 30_000 })
+    askManagement(client, path, { method: 'PUT', body, timeoutMs: 30_000 })
   for (const { username, password, tags } of cluster.users ?? []) {
     const name = encodeURIComponent(username)
     await put(`users/${name}`, { password, tags: tags.join(',') })

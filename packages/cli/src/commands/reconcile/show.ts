@@ -1,0 +1,78 @@
+import type { EffectiveChange, Finding, PlanDocument, StepDocument } from '@warren/cluster'
+import { styleText } from 'node:util'
+import { counted } from '../../counted.ts'
+import { emphasised } from '../../table.ts'
+import { visible } from '../../output.ts'
+
+type Style = Parameters<typeof styleText>[0]
+
+const marks: Readonly<Record<string, { readonly mark: string; readonly style: Style }>> = {
+  create: { mark: '+', style: 'green' },
+  update: { mark: '~', style: 'yellow' },
+  replace: { mark: '!', style: 'magenta' },
+  delete: { mark: '-', style: 'red' },
+}
+
+/** A plan for people. What the document holds is masked already. */
+export function showPlan(document: PlanDocument): string {
+  const { steps, orphans, findings, effective, broker } = document
+  const parts = [
+    `${emphasised('Plan')} for cluster ${visible(broker.clusterName)}, RabbitMQ ${broker.version}`,
+    ...steps.map(showStep),
+    ...(effective.length === 0
+      ? []
+      : ['', emphasised('What holds for queues, before and after'), ...effective.map(showEffective)]),
+    ...(findings.length === 0 ? [] : ['', emphasised('Look at this'), ...findings.map(showFinding)]),
+    ...showOrphans(orphans),
+    '',
+    summary(steps),
+  ]
+  return parts.join('\n')
+}
+
+export function showStep({ action, kind, vhost, name, changes, wayOut }: StepDocument): string {
+  const { mark, style } = marks[action] ?? { mark: '?', style: 'bold' as const }
+  const where = vhost === undefined || kind === 'vhost' ? '' : ` in ${vhost}`
+  const head = coloured(style, visible(`${mark} ${action} ${kind} ${name}${where}`))
+  // What is new is told in one line: the spec has the rest.
+  const told =
+    action === 'create'
+      ? []
+      : changes.map(({ path, before, after }) => `    ${path}: ${value(before)} → ${value(after)}`)
+  return [head, ...told.map(visible), ...(wayOut === undefined ? [] : [`    ${visible(wayOut)}`])].join('\n')
+}
+
+export function showFinding({ level, rule, label, message }: Finding): string {
+  const style = level === 'error' ? 'red' : level === 'warning' ? 'yellow' : 'dim'
+  return `${coloured(style, level)} ${rule}: ${visible(`${label}: ${message}`)}`
+}
+
+function showEffective({ vhost, queue, before, after }: EffectiveChange): string {
+  const side = (effective: EffectiveChange['before']): string => {
+    if (effective === undefined) return 'not there'
+    const names = [effective.policy, effective.operatorPolicy].filter((name) => name !== undefined)
+    return names.length === 0 ? 'no policy' : `${names.join(' + ')} ${JSON.stringify(effective.definition)}`
+  }
+  return visible(`  ${queue} in ${vhost}: ${side(before)} → ${side(after)}`)
+}
+
+function showOrphans(orphans: readonly StepDocument[]): readonly string[] {
+  if (orphans.length === 0) return []
+  const names = orphans.map(({ kind, name }) => `${kind}/${name}`)
+  return ['', visible(`No longer in the spec, and left alone without --prune: ${names.join(', ')}`)]
+}
+
+function summary(steps: readonly StepDocument[]): string {
+  if (steps.length === 0) return 'nothing to change'
+  const count = (action: string): number => steps.filter((step) => step.action === action).length
+  const told = Object.keys(marks).flatMap((action) => (count(action) === 0 ? [] : [`${count(action)} to ${action}`]))
+  return `${counted(steps.length, 'step')}: ${told.join(', ')}`
+}
+
+function value(item: unknown): string {
+  return item === undefined ? 'not set' : JSON.stringify(item)
+}
+
+function coloured(style: Style, text: string): string {
+  return styleText(style, text, { stream: process.stdout })
+}

@@ -1,0 +1,40 @@
+import type { VhostSpec } from '../spec/spec.ts'
+import type { Broker } from '../management/broker.ts'
+import type { QueuePolicies } from '../policies/effective.ts'
+import type { VhostWorld } from '../policies/world.ts'
+
+/** Something that a broker takes without a word and that is hardly meant; an `error` is what it will not take. */
+export interface Finding {
+  readonly level: 'error' | 'warning' | 'note'
+  readonly rule: string
+  readonly vhost: string | undefined
+  /** What it is about: `policy "ha" in vhost "shop"`. */
+  readonly label: string
+  readonly message: string
+}
+
+/** What a rule looks at: one vhost of the spec, as it will be. */
+export interface LintedVhost {
+  readonly name: string
+  readonly spec: VhostSpec
+  readonly world: VhostWorld
+  readonly policiesOf: QueuePolicies
+  readonly broker: Broker
+}
+
+export type Rule = (vhost: LintedVhost) => Iterable<Finding>
+
+/** A function that makes the findings of one rule. */
+export function findingsOf(
+  rule: string,
+  level: Finding['level'],
+  kind: string,
+): (vhost: string, name: string, message: string) => Finding {
+  return (vhost, name, message) => ({
+    level,
+    rule,
+    vhost,
+    label: `${kind} "${name}" in vhost "${vhost}"`,
+    message,
+  })
+}

@@ -1,0 +1,99 @@
+import { ClusterError } from '../errors.ts'
+import { type Capabilities, capabilitiesOf } from './capabilities.ts'
+import type { ManagementClient } from './client.ts'
+import { api } from './path.ts'
+import { isAtLeast, lowestOf } from './version.ts'
+
+export interface BrokerNode {
+  readonly name: string
+  readonly isRunning: boolean
+  /** Undefined for a node that is down, or started less than 5 s ago: nodes tell of themselves that often. */
+  readonly version: string | undefined
+  readonly type: 'disc' | 'ram' | undefined
+}
+
+/** `unsupported` is what a cluster of mixed versions says of a flag that not all of its nodes know. */
+export interface FeatureFlag {
+  readonly state: 'enabled' | 'disabled' | 'state_changing' | 'unavailable' | 'unsupported'
+  /** `required` flags cannot be switched off any more; `experimental` ones are not for production. */
+  readonly stability: 'stable' | 'experimental' | 'required'
+}
+
+/** What is at the other end of a management endpoint. */
+export interface Broker {
+  /** The lowest of its running nodes: what a cluster of mixed versions can do. */
+  readonly version: string
+  readonly product: string
+  readonly erlangVersion: string
+  readonly clusterName: string
+  readonly metadataStore: 'mnesia' | 'khepri'
+  /** Empty where the user may not see them (it lacks the tag `monitoring`). */
+  readonly nodes: readonly BrokerNode[]
+  readonly featureFlags: ReadonlyMap<string, FeatureFlag>
+  /** Types that an exchange can have, those of plugins included. */
+  readonly exchangeTypes: readonly string[]
+  readonly defaultQueueType: string | undefined
+  readonly capabilities: Capabilities
+}
+
+interface Overview {
+  readonly rabbitmq_version: string
+  readonly product_name?: string
+  readonly erlang_version: string
+  readonly cluster_name: string
+  readonly default_queue_type?: string
+  readonly exchange_types?: readonly { readonly name: string }[]
+}
+
+interface NodeAnswer {
+  readonly name: string
+  readonly running: boolean
+  readonly type?: 'disc' | 'ram'
+  readonly applications?: readonly { readonly name: string; readonly version: string }[]
+}
+
+/** Asks a broker what it is and what it can do. Three requests that change nothing. */
+export async function brokerOf(client: ManagementClient): Promise<Broker> {
+  const [overview, nodes, flags] = await Promise.all([
+    client.get<Overview>(api`overview?disable_stats=true`),
+    unlessRefused(client.get<readonly NodeAnswer[]>(api`nodes?columns=name,running,type,applications`)),
+    unlessRefused(client.get<readonly (FeatureFlag & { readonly name: string })[]>(api`feature-flags`)),
+  ])
+  const described = nodes.map(describeNode)
+  const featureFlags = new Map(flags.map(({ name, state, stability }) => [name, { state, stability }]))
+  const running = described.flatMap(({ version }) => (version === undefined ? [] : [version]))
+  const version = lowestOf([overview.rabbitmq_version, ...running]) ?? overview.rabbitmq_version
+  const metadataStore = storeOf(version, featureFlags)
+  return {
+    version,
+    product: overview.product_name ?? 'RabbitMQ',
+    erlangVersion: overview.erlang_version,
+    clusterName: overview.cluster_name,
+    metadataStore,
+    nodes: described,
+    featureFlags,
+    exchangeTypes: (overview.exchange_types ?? []).map(({ name }) => name),
+    defaultQueueType: overview.default_queue_type,
+    capabilities: capabilitiesOf(version, metadataStore),
+  }
+}
+
+function describeNode({ name, running, type, applications }: NodeAnswer): BrokerNode {
+  const version = applications?.find((application) => application.name === 'rabbit')?.version
+  return { name, isRunning: running, version: running ? version : undefined, type }
+}
+
+/** From 4.3 on Khepri is the only store; before, a feature flag says which of the two it is. */
+function storeOf(version: string, flags: ReadonlyMap<string, FeatureFlag>): 'mnesia' | 'khepri' {
+  return isAtLeast(version, '4.3') || flags.get('khepri_db')?.state === 'enabled' ? 'khepri' : 'mnesia'
+}
+
+/** A user who may change queues need not be one who may look at nodes. */
+async function unlessRefused<T>(answer: Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof ClusterError && error.code === 'MANAGEMENT_REFUSED') return []
+    throw error
+  }
+}

@@ -1,0 +1,2 @@
+export { redact, REDACTED, redactText } from './redact.ts'
+export { Secret } from './secret.ts'

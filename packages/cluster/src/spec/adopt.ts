@@ -1,0 +1,143 @@
+import { stringify } from 'yaml'
+import { isReserved } from '../resources/reserved.ts'
+import { isObject } from '../resources/value.ts'
+import type { DefinedParameter, Definitions } from '../snapshot/definitions.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import { OWNED_PREFIX } from '../plan/owned.ts'
+
+export interface Adopted {
+  readonly yaml: string
+  /** Variables that the spec needs in place of passwords that were in URLs. */
+  readonly variables: readonly string[]
+}
+
+/**
+ * A spec of what a broker has. Password hashes stay on the broker: users come without a password, which leaves theirs as it
+ * is. Passwords in URLs become variables. Pure.
+ */
+export function adopt(snapshot: Snapshot): Adopted {
+  const { definitions, broker } = snapshot
+  const secrets = new Map<string, string>()
+  const users = definitions.users.map(({ name, tags, limits = {} }) => {
+    const list = typeof tags === 'string' ? tags.split(',').filter((tag) => tag !== '') : tags
+    return [name, pruned({ tags: list, limits })]
+  })
+  const parameters = definitions.global_parameters.filter(
+    ({ name }) =>
+      !['cluster_name', 'internal_cluster_id', 'cluster_tags', 'imported_definition_hash'].includes(name) &&
+      !name.startsWith(OWNED_PREFIX),
+  )
+  const spec = pruned({
+    clusterName: broker.clusterName,
+    globalParameters: Object.fromEntries(parameters.map(({ name, value }) => [name, value])),
+    users: Object.fromEntries(users),
+    vhosts: Object.fromEntries(snapshot.vhosts.map((vhost) => [vhost.name, vhostOf(vhost.name, snapshot)])),
+  })
+  const yaml = stringify(escaped(spec, secrets), { lineWidth: 0 })
+  return { yaml, variables: [...secrets.values()] }
+}
+
+function vhostOf(name: string, { definitions, vhosts, internalExchanges }: Snapshot): unknown {
+  const { description = '', tags = [], protected_from_deletion } = vhosts.find((each) => each.name === name) ?? {}
+  const here = <T extends { readonly vhost: string }>(all: readonly T[]): readonly T[] =>
+    all.filter(({ vhost }) => vhost === name)
+  const component = (wanted: string): readonly DefinedParameter[] =>
+    here(definitions.parameters).filter((parameter) => parameter.component === wanted)
+  const named = (all: readonly { readonly name: string; readonly value: unknown }[]): unknown =>
+    Object.fromEntries(all.map((each) => [each.name, each.value]))
+  return pruned({
+    description,
+    tags: typeof tags === 'string' ? tags.split(',').filter((tag) => tag !== '') : tags,
+    ...(protected_from_deletion === true ? { isProtected: true } : {}),
+    limits: component('vhost-limits')[0]?.value,
+    permissions: Object.fromEntries(
+      here(definitions.permissions).map(({ user, configure, write, read }) => [user, { configure, write, read }]),
+    ),
+    topicPermissions: topicPermissions(here(definitions.topic_permissions)),
+    federationUpstreams: named(component('federation-upstream')),
+    federationUpstreamSets: named(component('federation-upstream-set')),
+    operatorPolicies: Object.fromEntries(component('operator_policy').map((each) => [each.name, policyOf(each.value)])),
+    policies: Object.fromEntries(here(definitions.policies).map((policy) => [policy.name, policyOf(policy)])),
+    exchanges: Object.fromEntries(
+      here([...definitions.exchanges, ...internalExchanges])
+        .filter((exchange) => !isReserved(exchange.name))
+        .map((exchange) => [
+          exchange.name,
+          pruned({
+            type: exchange.type,
+            ...(exchange.durable ? {} : { isDurable: false }),
+            ...(exchange.auto_delete ? { isAutoDelete: true } : {}),
+            ...(exchange.internal ? { isInternal: true } : {}),
+            arguments: exchange.arguments,
+          }),
+        ]),
+    ),
+    queues: Object.fromEntries(
+      here(definitions.queues)
+        .filter((queue) => !isReserved(queue.name))
+        .map((queue) => {
+          const { 'x-queue-type': type = 'classic', ...args } = queue.arguments
+          return [
+            queue.name,
+            pruned({
+              type,
+              ...(queue.durable ? {} : { isDurable: false }),
+              ...(queue.auto_delete ? { isAutoDelete: true } : {}),
+              arguments: args,
+            }),
+          ]
+        }),
+    ),
+    bindings: bindingsOf(here(definitions.bindings)),
+    shovels: named(component('shovel')),
+  })
+}
+
+function bindingsOf(bindings: Definitions['bindings']): readonly unknown[] {
+  const grouped = new Map<string, { spec: Record<string, unknown>; keys: string[] }>()
+  for (const { source, destination, destination_type: type, routing_key: key, arguments: args } of bindings) {
+    if (source === '' || isReserved(destination)) continue
+    const to = type === 'queue' ? { toQueue: destination } : { toExchange: destination }
+    const id = JSON.stringify([source, to, args])
+    const group = grouped.get(id) ?? { spec: { from: source, ...to, ...pruned({ arguments: args }) }, keys: [] }
+    group.keys.push(key)
+    grouped.set(id, group)
+  }
+  return [...grouped.values()].map(({ spec, keys }) => ({ ...spec, keys: keys.toSorted() }))
+}
+
+function topicPermissions(all: Definitions['topic_permissions']): Readonly<Record<string, Record<string, unknown>>> {
+  const byUser: Record<string, Record<string, unknown>> = {}
+  for (const { user, exchange, write, read } of all) byUser[user] = { ...byUser[user], [exchange]: { write, read } }
+  return byUser
+}
+
+function policyOf(value: unknown): unknown {
+  const { pattern, 'apply-to': applyTo, priority, definition } = isObject(value) ? value : {}
+  return { pattern, applyTo, ...(priority === 0 ? {} : { priority }), definition }
+}
+
+/** Without what is empty: it says nothing. */
+function pruned(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const isEmpty = (item: unknown): boolean =>
+    item === undefined || item === '' || (typeof item === 'object' && item !== null && Object.keys(item).length === 0)
+  return Object.fromEntries(Object.entries(value).filter(([key, item]) => key === 'definition' || !isEmpty(item)))
+}
+
+/** A `${` that is text stays text, and a password in a URL becomes a variable. */
+function escaped(value: unknown, secrets: Map<string, string>): unknown {
+  if (typeof value === 'string') {
+    const text = value.replaceAll('${', '$${')
+    const [, before, password, after] = /^([a-z][a-z0-9+.-]*:\/\/[^:/\s]*:)(.*)(@.*)$/i.exec(text) ?? []
+    if (before === undefined || password === undefined || after === undefined || password === '') return text
+    const variable = secrets.get(password) ?? `URI_PASSWORD_${secrets.size + 1}`
+    secrets.set(password, variable)
+    return `${before}\${${variable}}${after}`
+  }
+  if (Array.isArray(value)) return value.map((item) => escaped(item, secrets))
+  // An empty vhost or queue is still there.
+  if (!isObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key.replaceAll('${', '$${'), escaped(item, secrets)]),
+  )
+}
