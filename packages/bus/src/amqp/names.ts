@@ -56,8 +56,9 @@ export const DEFAULT_DELIVERY_LIMIT = 20
 
 /**
  * A dead letter that came back 20 times, from instances that died or were stopped before the store had it, would be gone:
- * 4.x has that limit for a queue that says none, and there is nowhere further to go. It takes -1 for "none", which 3.x
- * refuses; a limit that is never reached means the same to both, and in a cluster of both.
+ * 4.x has that limit for a queue that says none, and there is nowhere further to go. 4.x takes -1 for "none"; 3.10.8 takes it,
+ * too, and drops the message when it first comes back. A limit that is never reached means the same to both, and in a
+ * cluster of both.
  */
 const NO_DELIVERY_LIMIT = 1_000_000_000
 
