@@ -1,4 +1,7 @@
 export { ClusterError, type ClusterErrorCode, clusterErrorCodes, isClusterError, isManagementError } from './errors.ts'
+export { diffDefinitions, type Difference } from './definitions/diff.ts'
+export { type DefinitionsDocument, parseDefinitions } from './definitions/document.ts'
+export { exportDefinitions, type ExportOptions } from './definitions/export.ts'
 export { apply, type Applied, type ApplyOptions, type StepResult } from './plan/apply.ts'
 export type { Finding } from './lint/finding.ts'
 export { isSamePlan, planDocument, type PlanDocument, stepDocument, type StepDocument } from './plan/document.ts'

@@ -1,0 +1,8 @@
+import type { Command } from 'commander'
+import { addDefinitionsDiff } from './definitions/diff.ts'
+import { addDefinitionsExport } from './definitions/export.ts'
+
+export function addDefinitions(definitions: Command): void {
+  addDefinitionsExport(definitions)
+  addDefinitionsDiff(definitions)
+}
