@@ -54,7 +54,7 @@ const nouns: Readonly<Record<string, Noun>> = {
     load: async () => (await import('./commands/drift.ts')).addDrift,
   },
   definitions: {
-    description: "A broker's own description of itself: export it, compare it.",
+    description: "A broker's own description of itself: export it, compare it, import it.",
     load: async () => (await import('./commands/definitions.ts')).addDefinitions,
   },
   cluster: {
