@@ -34,6 +34,8 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   NODE_UNKNOWN: exitCodes.missing,
   VERSION_UNAVAILABLE: exitCodes.missing,
   SPEC_NOT_FOUND: exitCodes.missing,
+  DEFINITIONS_NOT_FOUND: exitCodes.missing,
+  DEFINITIONS_INVALID: exitCodes.config,
   SPEC_INVALID: exitCodes.config,
   SPEC_VARIABLE_MISSING: exitCodes.config,
   SPEC_SECRET_MISSING: exitCodes.config,

@@ -53,6 +53,10 @@ const nouns: Readonly<Record<string, Noun>> = {
     description: 'What was changed on the broker behind the back of the spec.',
     load: async () => (await import('./commands/drift.ts')).addDrift,
   },
+  definitions: {
+    description: "A broker's own description of itself: export it, compare it, import it.",
+    load: async () => (await import('./commands/definitions.ts')).addDefinitions,
+  },
   cluster: {
     description: 'Private RabbitMQ clusters on this machine, for development and tests.',
     load: async () => (await import('./commands/cluster.ts')).addCluster,

@@ -39,6 +39,11 @@ export const clusterErrorCodes = {
   PRUNE_REFUSED: 'a queue that would be removed has messages or consumers',
   APPLY_FAILED: 'a step failed; those after it were not tried',
   APPLY_INCOMPLETE: 'every step was made, and the broker is still not as the spec says',
+  // definitions
+  DEFINITIONS_NOT_FOUND: 'the file of definitions that was named cannot be read',
+  DEFINITIONS_INVALID: 'the file is not one of definitions',
+  IMPORT_BLOCKED: 'the broker would stop within the import, or skip objects that it has with other properties',
+  IMPORT_INCOMPLETE: 'the import was answered, and the broker is not as the file says',
   // postgres
   POSTGRES_START_FAILED: 'the database server ended while it started, or was not ready in time',
   // anywhere

@@ -1,0 +1,10 @@
+import type { Command } from 'commander'
+import { addDefinitionsDiff } from './definitions/diff.ts'
+import { addDefinitionsExport } from './definitions/export.ts'
+import { addDefinitionsImport } from './definitions/import.ts'
+
+export function addDefinitions(definitions: Command): void {
+  addDefinitionsExport(definitions)
+  addDefinitionsDiff(definitions)
+  addDefinitionsImport(definitions)
+}

@@ -1,0 +1,43 @@
+import { diffDefinitions, type Difference } from '@warren/cluster'
+import { redact } from '@warren/cluster/redaction'
+import type { Command } from 'commander'
+import { counted } from '../../counted.ts'
+import { exitCodes } from '../../exit-codes.ts'
+import { sessionOf } from '../../session.ts'
+import { showDifference } from './show.ts'
+import { definitionsOf } from './source.ts'
+
+export function addDefinitionsDiff(parent: Command): void {
+  parent
+    .command('diff')
+    .summary('what is different in two sets of definitions')
+    .description(
+      'Compares two files of definitions, or brokers, by what they mean: the order of objects and keys does not count, nor does the version that wrote them. Secrets are compared and masked. Exits 2 when they differ.',
+    )
+    .argument('<a>', 'a file, or a management listener as in http://n1:15672')
+    .argument('<b>', 'likewise')
+    .addHelpText('after', '\nExample:\n  $ warren definitions diff before.json http://n1:15672')
+    .action(run)
+}
+
+async function run(a: string, b: string, _: unknown, command: Command): Promise<void> {
+  const session = sessionOf(command)
+  const [before, after] = [await definitionsOf(session, a), await definitionsOf(session, b)]
+  // By field, so that a hash which stands alone in a change is masked as well.
+  const differences = diffDefinitions(before, after).map(masked)
+  session.output.result({ isSame: differences.length === 0, differences }, () =>
+    differences.length === 0
+      ? 'no difference'
+      : [...differences.map(showDifference), '', counted(differences.length, 'difference')].join('\n'),
+  )
+  if (differences.length > 0) process.exitCode = exitCodes.findings
+}
+
+export function masked(difference: Difference): Difference {
+  const changes = difference.changes.map(({ path, before, after }) => {
+    const field = path.split('.').at(-1) ?? path
+    const value = (item: unknown): unknown => (redact({ [field]: item }) as Record<string, unknown>)[field]
+    return { path, before: value(before), after: value(after) }
+  })
+  return { ...difference, identity: redact(difference.identity) as Difference['identity'], changes }
+}

@@ -1,0 +1,71 @@
+import { ClusterError } from '../errors.ts'
+import { brokerOf } from '../management/broker.ts'
+import type { ManagementClient } from '../management/client.ts'
+import { api } from '../management/path.ts'
+import { checkImport, type ImportCheck, withoutVhosts } from './check-import.ts'
+import type { DefinitionsDocument } from './document.ts'
+import { DEFINITIONS_TIMEOUT_MS, exportDefinitions } from './export.ts'
+
+export interface ImportOptions {
+  /** Into this vhost alone, which must exist: its queues, exchanges, bindings, policies and parameters. */
+  readonly vhost?: string
+}
+
+/** Reads the broker and tells what an import of the file would do. Changes nothing. */
+export async function planImport(
+  client: ManagementClient,
+  file: DefinitionsDocument,
+  options: ImportOptions = {},
+): Promise<ImportCheck> {
+  const [broker, current] = await Promise.all([
+    brokerOf(client),
+    exportDefinitions(client, { ...options, withSecrets: true }),
+  ])
+  return checkImport(file, current, { ...broker, ...options })
+}
+
+/**
+ * Imports a file of definitions, and reads the broker again. Throws IMPORT_BLOCKED, with nothing changed, where the broker would
+ * stop half-way or skip an object that it has with other properties; and IMPORT_INCOMPLETE where it answered that all is well
+ * and is not as the file says. What the broker refuses all the same rises as MANAGEMENT_FAILED: sections before it are applied.
+ */
+export async function importDefinitions(
+  client: ManagementClient,
+  file: DefinitionsDocument,
+  options: ImportOptions = {},
+): Promise<ImportCheck> {
+  const check = await planImport(client, file, options)
+  const blocking = blockingIn(check)
+  if (blocking.length > 0) {
+    throw new ClusterError('IMPORT_BLOCKED', `nothing was imported: ${blocking.join('; ')}`, { blocking })
+  }
+  if (check.steps.length === 0) return check
+  const path = options.vhost === undefined ? api`definitions` : api`definitions/${options.vhost}`
+  await client.post(path, options.vhost === undefined ? file : withoutVhosts(file), {
+    timeoutMs: DEFINITIONS_TIMEOUT_MS,
+  })
+  // The broker answers 204 for objects that it has skipped, too.
+  const after = await planImport(client, file, options)
+  // A password is exported as a hash, and cannot be compared.
+  const left = after.steps.filter(
+    ({ action, difference }) => action === 'create' || difference.changes.some(({ path }) => path !== 'password'),
+  )
+  if (left.length === 0) return check
+  const names = left.map(({ difference: { section, identity } }) => `${section} ${JSON.stringify(identity)}`)
+  throw new ClusterError(
+    'IMPORT_INCOMPLETE',
+    `the import was answered, and the broker is not as the file says about ${names.join(', ')}; "warren definitions diff" shows how`,
+    { left: names },
+  )
+}
+
+/** Why the file must not be imported, each in one line. */
+export function blockingIn({ steps, problems }: ImportCheck): readonly string[] {
+  const skipped = steps
+    .filter(({ action }) => action === 'skip')
+    .map(({ difference: { section, identity, changes } }) => {
+      const fields = changes.map(({ path }) => path).join(', ')
+      return `${section} ${JSON.stringify(identity)}: exists with another ${fields}, and would be skipped; remove it, or leave it out of the file`
+    })
+  return [...problems.map(({ section, name, message }) => `${section} "${name}": ${message}`), ...skipped]
+}
