@@ -2,7 +2,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { privatePostgres, testDatabase } from '../../../test/support/postgres.ts'
 import { startProxy } from '../../../test/support/proxy.ts'
 import { postgresStore } from '../src/store/postgres/index.ts'
-import { eventually, makeService } from './support/service.ts'
+import { rawChannel } from './support/raw.ts'
+import { eventually, freshDatabase, makeService } from './support/service.ts'
 
 const paid = 'order.payment.onPaid'
 
@@ -44,6 +45,39 @@ describe('a database that goes away', () => {
     }
     await eventually(async () => (await count()) === 51, 40_000)
     // One attempt is all there is: had the outage counted as one, every message would be parked.
+    expect(await store.failures.list({})).toEqual([])
+  })
+})
+
+describe('a database that goes away under a message that came back', () => {
+  it('does not count as a crash of its handler', async () => {
+    const database = await freshDatabase('postgres')
+    const first = await makeService({ store: database.open() })
+    await first.bus.subscribe('order.crm', ['order.#'], () => undefined)
+    await first.bus.start()
+    await first.bus.stop()
+    const { endpoints } = first
+    const publisher = await makeService({ endpoints })
+    await publisher.bus.start()
+    const { id } = await publisher.bus.publish(paid, { orderId: '1' })
+    const channel = await rawChannel(endpoints)
+    const message = await eventually(async () => (await channel.get('qu.order.crm')) || undefined)
+    channel.reject(message, true)
+
+    const { bus, store } = await makeService({ endpoints, store: database.open(), relay: false })
+    let starts = 0
+    await bus.subscribe(
+      'order.crm',
+      ['order.#'],
+      async (_event, { tx }) => {
+        starts++
+        if (starts <= 4) await tx.query('select pg_terminate_backend(pg_backend_pid())')
+      },
+      { maxStarts: 2 },
+    )
+    await bus.start()
+    await eventually(async () => (await store.messages.trace(id)).received[0]?.status === 'handled')
+    expect(starts).toBe(5)
     expect(await store.failures.list({})).toEqual([])
   })
 })

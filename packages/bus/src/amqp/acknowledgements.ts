@@ -10,7 +10,7 @@ export interface AcknowledgementsOptions {
 
 /**
  * The acknowledgements of one channel. What is acknowledged in one turn of the event loop, and everything before it, is
- * sent as one frame: each frame costs the broker 50 µs of its own, three times what the message in it costs more.
+ * sent as one frame. With 50 messages a frame instead of one the broker's CPU per message went from 105 to 53 µs.
  *
  * Delivery tags count from 1. An acknowledgement of a run says something of every tag before it, so it is sent only when
  * all of these are answered. One that is ahead of an open message is held for 20 ms at most and then goes by itself: a

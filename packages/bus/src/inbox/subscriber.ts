@@ -157,7 +157,7 @@ export class Subscriber<Tx extends Sql> {
         batch.map(({ message }) => message.id),
       )
     } catch (error) {
-      this.#giveBack(batch, error)
+      this.#giveBack(batch, error, { isCounted: false })
       return
     }
     this.#waiting.suspect(batch.filter(({ message }) => !first.has(message.id)))
@@ -183,7 +183,7 @@ export class Subscriber<Tx extends Sql> {
         return
       }
     } catch (error) {
-      this.#giveBack([incoming], error)
+      this.#giveBack([incoming], error, { isCounted: false })
       return
     }
     await this.#settleBatch([incoming])
@@ -218,7 +218,7 @@ export class Subscriber<Tx extends Sql> {
     const [first] = batch
     if (first === undefined) return
     if (store.isUnavailable(error) || isWarrenError(error, 'COMMIT_UNKNOWN')) {
-      this.#giveBack(batch, error)
+      this.#giveBack(batch, error, { isCounted: true })
       return
     }
     if (batch.length > 1) {
@@ -239,7 +239,7 @@ export class Subscriber<Tx extends Sql> {
       first.delivery.ack()
       this.#report(first.message, isNew ? { kind: 'failed', failure, error } : { kind: 'duplicate' })
     } catch (recordError) {
-      this.#giveBack(batch, recordError)
+      this.#giveBack(batch, recordError, { isCounted: true })
     }
   }
 
@@ -249,17 +249,18 @@ export class Subscriber<Tx extends Sql> {
     this.#dispatch()
   }
 
-  /** The store could not answer: the messages wait, uncounted, and consuming pauses until it can. */
-  #giveBack(batch: readonly Incoming[], error: unknown): void {
-    if (this.#isRunning) {
-      const [redelivered, others] = [
-        batch.filter((each) => each.redelivered),
-        batch.filter((each) => !each.redelivered),
-      ]
-      for (const incoming of redelivered) this.#waiting.add(incoming)
-      this.#waiting.isolate(others)
-      this.#outage.begin(error)
-    } else for (const { delivery } of batch) delivery.requeue()
+  /**
+   * The store could not answer: the messages wait, and consuming pauses until it can. Those whose start is counted go on one by
+   * one and are not counted again: the process has not died of them.
+   */
+  #giveBack(batch: readonly Incoming[], error: unknown, options: { readonly isCounted: boolean }): void {
+    if (!this.#isRunning) {
+      for (const { delivery } of batch) delivery.requeue()
+      return
+    }
+    if (options.isCounted) this.#waiting.isolate(batch)
+    else for (const incoming of batch) this.#waiting.add(incoming)
+    this.#outage.begin(error)
   }
 
   async #parkUnreadable(delivery: Delivery, { reason, message }: Extract<Decoded, { ok: false }>): Promise<void> {
