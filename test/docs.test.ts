@@ -75,8 +75,8 @@ it('the examples of the packages compile, and that of the bus handles an event o
 
 describe('docs/configuration.md', () => {
   const interfaces = {
-    BusOptions: 'packages/bus/src/bus.ts',
-    RelayTuning: 'packages/bus/src/bus.ts',
+    BusOptions: 'packages/bus/src/bus-options.ts',
+    RelayTuning: 'packages/bus/src/bus-options.ts',
     TlsOptions: 'packages/bus/src/amqp/tls.ts',
     Retention: 'packages/bus/src/store/store.ts',
     SubscriptionOptions: 'packages/bus/src/inbox/subscription.ts',

@@ -1,5 +1,6 @@
 export { Bus, createBus } from './bus.ts'
-export type { BusOptions, BusSignals, RelayTuning, SubscribedEvent } from './bus.ts'
+export type { BusSignals, SubscribedEvent } from './bus.ts'
+export type { BusOptions, RelayTuning } from './bus-options.ts'
 
 export { catalog } from './catalog/catalog.ts'
 export type { Catalog, CatalogEvent } from './catalog/catalog.ts'

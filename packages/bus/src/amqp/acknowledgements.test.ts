@@ -51,6 +51,19 @@ describe('acknowledgements', () => {
     expect(broker.open.size).toBe(0)
   })
 
+  it('goes on with runs behind what went by itself, or was rejected', async () => {
+    const { broker, acknowledgements } = setUp(50)
+    acknowledgements.add(2)
+    await turn()
+    vi.advanceTimersByTime(20)
+    acknowledgements.answered(4)
+    broker.open.delete(4)
+    expect(broker.frames).toBe(1)
+    for (const tag of broker.open) acknowledgements.add(tag)
+    await turn()
+    expect([broker.frames, broker.open.size]).toEqual([2, 0])
+  })
+
   it('holds back no more than half of what the broker lets be open', async () => {
     const { broker, acknowledgements } = setUp(2, 2)
     acknowledgements.add(2)

@@ -19,8 +19,8 @@ import { CliError } from '../errors.ts'
 import { collected } from '../options.ts'
 import { type Session, sessionOf } from '../session.ts'
 import { onlyOption, type PlanCommandOptions } from './plan.ts'
-import { showPlan } from './reconcile/show.ts'
-import { addSpecOptions, targetOf, urlOption } from './reconcile/target.ts'
+import { showPlan } from './plan/show.ts'
+import { addSpecOptions, targetOf, urlOption } from './plan/target.ts'
 
 interface ApplyCommandOptions extends PlanCommandOptions {
   readonly yes?: true

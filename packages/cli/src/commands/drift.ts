@@ -2,8 +2,8 @@ import { driftIn, makePlan, stepDocument } from '@warren/cluster'
 import type { Command } from 'commander'
 import { exitCodes } from '../exit-codes.ts'
 import { sessionOf } from '../session.ts'
-import { showStep } from './reconcile/show.ts'
-import { addSpecOptions, targetOf, type TargetOptions, urlOption } from './reconcile/target.ts'
+import { showStep } from './plan/show.ts'
+import { addSpecOptions, targetOf, type TargetOptions, urlOption } from './plan/target.ts'
 
 export function addDrift(command: Command): void {
   addSpecOptions(command)

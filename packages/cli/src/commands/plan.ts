@@ -6,8 +6,8 @@ import { resolve } from 'node:path'
 import { exitCodes } from '../exit-codes.ts'
 import { collected } from '../options.ts'
 import { sessionOf } from '../session.ts'
-import { showPlan } from './reconcile/show.ts'
-import { addSpecOptions, targetOf, type TargetOptions, urlOption } from './reconcile/target.ts'
+import { showPlan } from './plan/show.ts'
+import { addSpecOptions, targetOf, type TargetOptions, urlOption } from './plan/target.ts'
 
 export interface PlanCommandOptions extends TargetOptions {
   readonly only?: readonly string[]

@@ -52,6 +52,7 @@ test.each<[string, Value, string?]>([
   ['list of pairs', policy([['expires', 1]])],
   ['no broker knows the key "max-priority"', policy({ 'max-priority': 1 })],
   ['ended with 4.0', policy({ 'ha-mode': 'all' }), '4.0.1'],
+  ['needs RabbitMQ 3.12', policy({ 'consumer-timeout': 1000 }), '3.10.8'],
   ['needs RabbitMQ 3.12', policy({ expires: 1 }, { 'apply-to': 'quorum_queues' })],
   ['cannot have x-max-priority', queueWith({ 'x-queue-type': 'quorum', 'x-max-priority': 1 })],
   ['cannot have x-delivery-limit', queueWith({ 'x-queue-type': 'classic', 'x-delivery-limit': 1 })],

@@ -2,6 +2,7 @@ import type { ManagementClient } from '../management/client.ts'
 import { api } from '../management/path.ts'
 import { redact } from '../redaction/redact.ts'
 import type { Value } from '../resources/value.ts'
+import { DEFINITIONS_TIMEOUT_MS } from '../snapshot/definitions.ts'
 import type { DefinitionsDocument } from './document.ts'
 
 export interface ExportOptions {
@@ -10,9 +11,6 @@ export interface ExportOptions {
   /** With password hashes and the passwords of URLs. Default false: `***`, which no broker can import. */
   readonly withSecrets?: boolean
 }
-
-/** Large clusters take their time to write their definitions down. */
-export const DEFINITIONS_TIMEOUT_MS = 120_000
 
 /** The broker's own export, whole, with the keys that its version has. Throws MANAGEMENT_NOT_FOUND for an unknown vhost. */
 export async function exportDefinitions(

@@ -1,4 +1,5 @@
 import { isAtLeast } from '../management/version.ts'
+import { policyKeys } from '../resources/policy-keys.ts'
 import { isObject, type Value } from '../resources/value.ts'
 import type { ImportTarget } from './check-import.ts'
 import { type DefinitionsDocument, itemsOf, textOf } from './document.ts'
@@ -100,8 +101,12 @@ function policyRule({ definition, 'apply-to': applyTo }: Value, { version }: Wor
   // No version knows these.
   const unknown = keys.find((key) => key === 'max-priority' || key.startsWith('x-'))
   if (unknown !== undefined) return `no broker knows the key "${unknown}" of a policy`
-  const mirror = keys.find((key) => key.startsWith('ha-'))
-  if (mirror !== undefined && isAtLeast(version, '4.0')) return `mirrored queues ended with 4.0, and so did "${mirror}"`
+  for (const key of keys) {
+    // A key that is not there may be a plugin's.
+    const { since, until } = policyKeys[key] ?? {}
+    if (until !== undefined && isAtLeast(version, until)) return `the key "${key}" of a policy ended with ${until}`
+    if (since !== undefined && !isAtLeast(version, since)) return `the key "${key}" of a policy needs RabbitMQ ${since}`
+  }
   const typed = ['classic_queues', 'quorum_queues', 'streams'].find((name) => name === applyTo)
   if (typed !== undefined && !isAtLeast(version, '3.12')) return `apply-to "${typed}" needs RabbitMQ 3.12`
   return undefined

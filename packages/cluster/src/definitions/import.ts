@@ -2,9 +2,10 @@ import { ClusterError } from '../errors.ts'
 import { brokerOf } from '../management/broker.ts'
 import type { ManagementClient } from '../management/client.ts'
 import { api } from '../management/path.ts'
+import { DEFINITIONS_TIMEOUT_MS } from '../snapshot/definitions.ts'
 import { checkImport, type ImportCheck, withoutVhosts } from './check-import.ts'
 import type { DefinitionsDocument } from './document.ts'
-import { DEFINITIONS_TIMEOUT_MS, exportDefinitions } from './export.ts'
+import { exportDefinitions } from './export.ts'
 
 export interface ImportOptions {
   /** Into this vhost alone, which must exist: its queues, exchanges, bindings, policies and parameters. */

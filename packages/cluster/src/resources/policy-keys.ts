@@ -98,7 +98,7 @@ export const policyKeys: Readonly<Record<string, PolicyKey>> = {
 }
 
 function ha(schema: z.ZodType, description: string): PolicyKey {
-  return { scope: 'high availability', schema, unsupportedBy: ['quorum', 'stream'], until: '4', description }
+  return { scope: 'high availability', schema, unsupportedBy: ['quorum', 'stream'], until: '4.0', description }
 }
 
 function queue(schema: z.ZodType, description: string, more: Partial<PolicyKey>): PolicyKey {

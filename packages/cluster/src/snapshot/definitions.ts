@@ -1,3 +1,6 @@
+/** Large clusters take their time to write their definitions down. */
+export const DEFINITIONS_TIMEOUT_MS = 120_000
+
 /** `GET /definitions`, as far as this package reads it. Newer brokers add fields; none that is not here is relied upon. */
 export interface Definitions {
   readonly users: readonly DefinedUser[]

@@ -2,7 +2,7 @@ import { type Broker, brokerOf } from '../management/broker.ts'
 import type { ManagementClient } from '../management/client.ts'
 import { listAll } from '../management/pages.ts'
 import { api } from '../management/path.ts'
-import type { DefinedExchange, Definitions } from './definitions.ts'
+import { type DefinedExchange, type Definitions, DEFINITIONS_TIMEOUT_MS } from './definitions.ts'
 
 export interface FoundVhost {
   readonly name: string
@@ -29,9 +29,6 @@ export interface ReadOptions {
   /** Vhosts whose queues' members matter. */
   readonly membersOf?: readonly string[]
 }
-
-/** Large clusters take their time to write their definitions down. */
-const DEFINITIONS_TIMEOUT_MS = 120_000
 
 /** Reads the broker as it is. Requests only, nothing is changed. */
 export async function readSnapshot(client: ManagementClient, options: ReadOptions = {}): Promise<Snapshot> {

@@ -6,7 +6,7 @@ import { Option } from 'commander'
 import { CliError, codeOf } from '../../errors.ts'
 import { collected } from '../../options.ts'
 import { sessionOf } from '../../session.ts'
-import { clientOf } from '../reconcile/target.ts'
+import { clientOf } from '../plan/target.ts'
 
 interface ExportOptions {
   readonly from: readonly string[]

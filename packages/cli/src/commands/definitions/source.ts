@@ -2,7 +2,7 @@ import { ClusterError, type DefinitionsDocument, exportDefinitions, parseDefinit
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Session } from '../../session.ts'
-import { clientOf } from '../reconcile/target.ts'
+import { clientOf } from '../plan/target.ts'
 
 /** The definitions of a file, or of the broker behind a URL; with secrets, which must be redacted before they are shown. */
 export async function definitionsOf(session: Session, source: string): Promise<DefinitionsDocument> {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { sessionOf } from '../../session.ts'
-import { addSpecOptions, specOf, type TargetOptions } from '../reconcile/target.ts'
+import { addSpecOptions, specOf, type TargetOptions } from '../plan/target.ts'
 
 export function addSpecCheck(parent: Command): void {
   addSpecOptions(

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { Option } from 'commander'
 import { sessionOf } from '../../session.ts'
 import { collected } from '../../options.ts'
-import { clientOf } from '../reconcile/target.ts'
+import { clientOf } from '../plan/target.ts'
 import { writeSpec } from './write.ts'
 
 interface InitOptions {
