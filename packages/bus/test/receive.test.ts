@@ -25,6 +25,37 @@ describe.each(storeKinds)('receiving with a %s store', (kind) => {
     expect(await store.messages.received({})).toHaveLength(1)
   })
 
+  it('tells of copies in one batch as duplicates of the first, which failed', async () => {
+    const { bus, store, endpoints } = await makeService({ kind })
+    const settled: string[] = []
+    bus.signals.received.on(({ kind: outcome }) => settled.push(outcome))
+    let calls = 0
+    const first: PromiseWithResolvers<void> = Promise.withResolvers()
+    await bus.subscribe(
+      'order.crm',
+      ['order.#'],
+      async () => {
+        calls++
+        if (calls === 1) await first.promise
+        else throw new NonRetryableError('no')
+      },
+      { concurrency: 1 },
+    )
+    await bus.start()
+    const channel = await rawChannel(endpoints)
+    await rawPublish(channel, exchange, paid, { orderId: '1' }, { messageId: crypto.randomUUID() })
+    await eventually(() => calls === 1)
+    // They gather behind the one that runs.
+    const messageId = crypto.randomUUID()
+    for (let copy = 0; copy < 3; copy++) await rawPublish(channel, exchange, paid, { orderId: '1' }, { messageId })
+    await eventually(async () => (await channel.checkQueue('qu.order.crm')).messageCount === 0)
+    first.resolve()
+
+    await eventually(() => settled.length === 4)
+    expect(settled).toEqual(['handled', 'failed', 'duplicate', 'duplicate'])
+    expect(await store.failures.list({})).toHaveLength(1)
+  })
+
   it('writes the effects and the receipt in one transaction', async () => {
     const { bus, store } = await makeService({ kind })
     await bus.subscribe(

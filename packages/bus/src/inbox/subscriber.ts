@@ -200,15 +200,19 @@ export class Subscriber<Tx extends Sql> {
       await this.#settleFailedBatch(batch, error)
       return
     }
+    const told = new Set<string>()
     for (const incoming of batch) {
-      const result = results.get(incoming.message.id) ?? { kind: 'postponed' }
+      const { id } = incoming.message
+      const result = results.get(id) ?? { kind: 'postponed' }
       if (result.kind === 'postponed') {
         if (this.#isRunning) this.#waiting.putBack(incoming)
         else incoming.delivery.requeue()
         continue
       }
       incoming.delivery.ack()
-      this.#report(incoming.message, result)
+      // Twice in one batch: the result is that of the first.
+      this.#report(incoming.message, told.has(id) ? { kind: 'duplicate' } : result)
+      told.add(id)
     }
   }
 
