@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 const conditions = ['@warren/source']
+/** Tests that build whole installations: several hosts or clusters, downloads. Minutes each; `npm run test:long`. */
+const long = ['packages/*/test/long/**/*.test.ts']
 
 export default defineConfig({
   resolve: { conditions },
@@ -10,18 +12,28 @@ export default defineConfig({
   test: {
     // Sources run directly by Node in production and in the child processes of tests; here too.
     execArgv: ['--conditions=@warren/source'],
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'packages/*/test/**/*.test.ts',
-      'examples/**/*.test.ts',
-      'test/**/*.test.ts',
-      'bench/**/*.test.ts',
-    ],
     globalSetup: ['test/support/global-setup.ts'],
     // Two cores are shared with a broker and a database.
     maxWorkers: 2,
     reporters: ['default', './scripts/summary-reporter.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'usual',
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'packages/*/test/**/*.test.ts',
+            'examples/**/*.test.ts',
+            'test/**/*.test.ts',
+            'bench/**/*.test.ts',
+          ],
+          exclude: long,
+        },
+      },
+      { extends: true, test: { name: 'long', include: long } },
+    ],
   },
 })

@@ -1,7 +1,7 @@
 import { listClusters } from '@warren/cluster/local'
 import { afterAll, describe, expect, inject, test } from 'vitest'
-import { whyNoHosts } from '../../cluster/test/support/hosts.ts'
-import { warren } from './support/run.ts'
+import { whyNoHosts } from '../../../cluster/test/support/hosts.ts'
+import { warren } from '../support/run.ts'
 
 const why = await whyNoHosts()
 if (why !== undefined) process.stderr.write(`skipped: commands for clusters of hosts: ${why}\n`)

@@ -2,12 +2,12 @@ import { type Cluster, startCluster } from '@warren/cluster/local'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { identify, isAlive } from '../src/local/processes/identity.ts'
-import { findServer } from '../src/local/processes/server.ts'
-import { until } from '../src/local/processes/until.ts'
-import { privateCluster } from '../../../test/support/broker.ts'
-import { traces, whyNoHosts } from './support/hosts.ts'
-import { ended, listeningAddresses, startProgram, uidOf } from './support/processes.ts'
+import { identify, isAlive } from '../../src/local/processes/identity.ts'
+import { findServer } from '../../src/local/processes/server.ts'
+import { until } from '../../src/local/processes/until.ts'
+import { privateCluster } from '../../../../test/support/broker.ts'
+import { traces, whyNoHosts } from '../support/hosts.ts'
+import { ended, listeningAddresses, startProgram, uidOf } from '../support/processes.ts'
 
 const why = await whyNoHosts()
 if (why !== undefined) process.stderr.write(`skipped: tests of clusters of hosts: ${why}\n`)

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { thisDistribution } from '../src/local/install/distribution.ts'
+import { thisDistribution } from '../../src/local/install/distribution.ts'
 
 let home: string
 
