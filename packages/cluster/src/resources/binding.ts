@@ -42,7 +42,11 @@ const schema: z.ZodType<BindingSpec> = z.union([
 
 export const bindingKind: ResourceKind<BindingValue> = {
   kind: 'binding',
-  section: { at: 'vhost', name: 'bindings', schema: z.array(schema) },
+  section: {
+    at: 'vhost',
+    name: 'bindings',
+    schema: z.array(schema).describe('What goes from an exchange to a queue or to an exchange.'),
+  },
   *wanted({ vhosts }) {
     for (const [vhost, { bindings = [] }] of vhosts) {
       for (const spec of bindings) {

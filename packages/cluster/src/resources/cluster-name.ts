@@ -13,7 +13,11 @@ interface ClusterNameValue {
 
 export const clusterNameKind: ResourceKind<ClusterNameValue> = {
   kind: 'cluster-name',
-  section: { at: 'cluster', name: 'clusterName', schema: z.string().min(1) },
+  section: {
+    at: 'cluster',
+    name: 'clusterName',
+    schema: z.string().min(1).describe('The name that the cluster tells its clients.'),
+  },
   *wanted({ spec }) {
     if (spec.clusterName !== undefined) yield { name: 'name', value: { name: spec.clusterName } }
   },

@@ -42,7 +42,11 @@ const schema: z.ZodType<ExchangeSpec> = z.strictObject({
 
 export const exchangeKind: ResourceKind<ExchangeValue> = {
   kind: 'exchange',
-  section: { at: 'vhost', name: 'exchanges', schema: z.record(z.string().min(1), schema) },
+  section: {
+    at: 'vhost',
+    name: 'exchanges',
+    schema: z.record(z.string().min(1), schema).describe('Exchanges by name.'),
+  },
   immutable: ['type', 'isDurable', 'isAutoDelete', 'isInternal', 'arguments'],
   wayOut: ({ name, vhost = '' }) =>
     `an exchange cannot be changed: publish to another name, or delete "${name}" in vhost "${vhost}" while nobody publishes and apply again; its bindings come back from the spec. An alternate exchange can be set by a policy instead`,

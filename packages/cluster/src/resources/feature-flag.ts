@@ -19,9 +19,11 @@ export const featureFlagKind: ResourceKind<FeatureFlagValue> = {
   section: {
     at: 'cluster',
     name: 'featureFlags',
-    schema: z.union([z.literal('stable'), z.array(z.string().min(1))], {
-      error: 'must be `stable`, or a list of names of feature flags',
-    }),
+    schema: z
+      .union([z.literal('stable'), z.array(z.string().min(1))], {
+        error: 'must be `stable`, or a list of names of feature flags',
+      })
+      .describe('Flags to enable: `stable` for all that are, or by name. None is ever disabled.'),
   },
   *wanted({ spec, broker }) {
     const { featureFlags = [] } = spec

@@ -18,12 +18,14 @@ export const globalParameterKind: ResourceKind<ParameterValue> = {
   section: {
     at: 'cluster',
     name: 'globalParameters',
-    schema: z.record(
-      z
-        .string()
-        .refine((name) => !isOwn(name), { error: 'is kept by the broker or by Warren itself; choose another name' }),
-      z.unknown(),
-    ),
+    schema: z
+      .record(
+        z
+          .string()
+          .refine((name) => !isOwn(name), { error: 'is kept by the broker or by Warren itself; choose another name' }),
+        z.unknown(),
+      )
+      .describe('Values of plugins and programs for the whole cluster, by name.'),
   },
   *wanted({ spec }) {
     for (const [name, value] of Object.entries(spec.globalParameters ?? {})) yield { name, value: { value } }

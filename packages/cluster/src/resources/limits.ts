@@ -28,7 +28,7 @@ const schema: z.ZodType<VhostLimits> = z.strictObject({
 
 export const vhostLimitsKind: ResourceKind<LimitsValue> = {
   kind: 'vhost-limits',
-  section: { at: 'vhost', name: 'limits', schema },
+  section: { at: 'vhost', name: 'limits', schema: schema.describe('Of the whole vhost.') },
   *wanted({ vhosts }) {
     for (const [vhost, { limits }] of vhosts) {
       if (limits !== undefined) yield { vhost, name: 'limits', value: { limits: set(limits) } }

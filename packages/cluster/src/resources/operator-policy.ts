@@ -14,7 +14,13 @@ const operatorKeys = Object.fromEntries(Object.entries(policyKeys).filter(([, { 
 
 export const operatorPolicyKind: ResourceKind<PolicyValue> = {
   kind: 'operator-policy',
-  section: { at: 'vhost', name: 'operatorPolicies', schema: z.record(z.string().min(1), policySchema(operatorKeys)) },
+  section: {
+    at: 'vhost',
+    name: 'operatorPolicies',
+    schema: z
+      .record(z.string().min(1), policySchema(operatorKeys))
+      .describe('Limits of the operator over those of policies, by name.'),
+  },
   *wanted({ vhosts }) {
     for (const [vhost, { operatorPolicies = {} }] of vhosts) {
       for (const [name, spec] of Object.entries(operatorPolicies)) {

@@ -35,7 +35,11 @@ const topicPermission: z.ZodType<TopicPermissionSpec> = z.strictObject({
 
 export const permissionKind: ResourceKind<PermissionSpec> = {
   kind: 'permission',
-  section: { at: 'vhost', name: 'permissions', schema: z.record(z.string().min(1), permission) },
+  section: {
+    at: 'vhost',
+    name: 'permissions',
+    schema: z.record(z.string().min(1), permission).describe('What a user may do with which names, by user.'),
+  },
   *wanted({ vhosts }) {
     for (const [vhost, { permissions = {} }] of vhosts) {
       for (const [name, value] of Object.entries(permissions)) yield { vhost, name, value }
@@ -64,7 +68,9 @@ export const topicPermissionKind: ResourceKind<TopicPermissionValue> = {
   section: {
     at: 'vhost',
     name: 'topicPermissions',
-    schema: z.record(z.string().min(1), z.record(z.string(), topicPermission)),
+    schema: z
+      .record(z.string().min(1), z.record(z.string(), topicPermission))
+      .describe('Which routing keys, by user and topic exchange.'),
   },
   *wanted({ vhosts }) {
     for (const [vhost, { topicPermissions = {} }] of vhosts) {

@@ -37,13 +37,19 @@ export function policySchema(keys: Readonly<Record<string, PolicyKey>>): z.ZodTy
       .exactOptional()
       .describe('Default `all`; `classic_queues`, `quorum_queues` and `streams` from 3.12.'),
     priority: z.int().exactOptional().describe('The highest counts, alone. Default 0.'),
-    definition: definitionSchema(keys),
+    definition: definitionSchema(keys).describe('What it sets; the keys are in the table.'),
   })
 }
 
 export const policyKind: ResourceKind<PolicyValue> = {
   kind: 'policy',
-  section: { at: 'vhost', name: 'policies', schema: z.record(z.string().min(1), policySchema(policyKeys)) },
+  section: {
+    at: 'vhost',
+    name: 'policies',
+    schema: z
+      .record(z.string().min(1), policySchema(policyKeys))
+      .describe('Settings of the queues and exchanges whose names match, by name of the policy.'),
+  },
   *wanted({ vhosts, mirroringOf }) {
     for (const [vhost, { policies = {} }] of vhosts) {
       const all = { ...policies, ...mirroringOf(vhost) }

@@ -48,7 +48,7 @@ const schema: z.ZodType<QueueSpec> = z.strictObject({
 
 export const queueKind: ResourceKind<QueueValue> = {
   kind: 'queue',
-  section: { at: 'vhost', name: 'queues', schema: z.record(z.string().min(1), schema) },
+  section: { at: 'vhost', name: 'queues', schema: z.record(z.string().min(1), schema).describe('Queues by name.') },
   immutable: ['type', 'isDurable', 'isAutoDelete', 'arguments'],
   wayOut,
   *wanted({ vhosts, intentOf, broker }) {

@@ -49,7 +49,7 @@ const schema: z.ZodType<UserSpec> = z.strictObject({
 
 export const userKind: ResourceKind<UserValue> = {
   kind: 'user',
-  section: { at: 'cluster', name: 'users', schema: z.record(z.string().min(1), schema) },
+  section: { at: 'cluster', name: 'users', schema: z.record(z.string().min(1), schema).describe('Users by name.') },
   *wanted({ spec, passwords }) {
     for (const [name, { tags = [] }] of Object.entries(spec.users ?? {})) {
       yield { name, value: { tags: tags.toSorted(), password: passwords.get(name) } }

@@ -49,8 +49,8 @@ export const replicationSchema: z.ZodType<Readonly<Record<string, ReplicationSpe
       mirrored: z
         .union([
           z.literal('all'),
-          z.strictObject({ exactly: z.int().positive() }),
-          z.strictObject({ nodes: z.array(z.string()).min(1) }),
+          z.strictObject({ exactly: z.int().positive().describe('So many copies, the leader among them.') }),
+          z.strictObject({ nodes: z.array(z.string()).min(1).describe('Copies on these nodes: `rabbit@n1`.') }),
         ])
         .describe('Copies of classic queues, before 4.0; from 4.0 on the queues are quorum queues.'),
       applyTo: z.enum(['all', 'queues']).exactOptional().describe('What the policy applies to. Default `all`.'),
