@@ -3,7 +3,9 @@ import { worldAfter } from '../policies/world.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Compiled } from '../spec/compile.ts'
+import { bindingRules } from './binding-rules.ts'
 import type { Finding } from './finding.ts'
+import { nodeFindings } from './node-rules.ts'
 import { policyRules } from './policy-rules.ts'
 import { queueRules } from './queue-rules.ts'
 
@@ -12,21 +14,12 @@ const rank: Readonly<Record<Finding['level'], number>> = { error: 0, warning: 1,
 /** Looks at the vhosts of the spec as they will be after the plan, and tells what a broker would take without a word. Pure. */
 export function lintPlan(plan: Plan, compiled: Compiled, snapshot: Snapshot): readonly Finding[] {
   const world = worldAfter(snapshot, plan.steps)
-  const findings: Finding[] = [...ramNodes(compiled)]
+  const findings: Finding[] = [...nodeFindings(compiled)]
   for (const [name, spec] of compiled.vhosts) {
     const here = world.get(name)
     if (here === undefined) continue
     const vhost = { name, spec, world: here, policiesOf: queuePolicies(here), broker: compiled.broker }
-    for (const rule of [...policyRules, ...queueRules]) findings.push(...rule(vhost))
+    for (const rule of [...policyRules, ...queueRules, ...bindingRules]) findings.push(...rule(vhost))
   }
   return findings.toSorted((left, right) => rank[left.level] - rank[right.level])
-}
-
-function* ramNodes({ broker }: Compiled): Iterable<Finding> {
-  for (const { name, type } of broker.nodes) {
-    if (type !== 'ram') continue
-    const message =
-      'is a RAM node: it loses its metadata when all others are down, and Khepri (4.x) knows no such nodes'
-    yield { level: 'warning', rule: 'ram-node', vhost: undefined, label: `node "${name}"`, message }
-  }
 }

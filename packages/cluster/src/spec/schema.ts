@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { ResourceKind } from '../resources/kind.ts'
 import { kinds } from '../resources/registry.ts'
 import { vhostFields } from '../resources/vhost.ts'
+import { nodesSchema } from './nodes.ts'
 import { replicationSchema } from './replication.ts'
 import type { Spec } from './spec.ts'
 
@@ -23,6 +24,9 @@ export const specSchema: z.ZodType<Spec> = z.strictObject({
     .exactOptional()
     .describe('Tells the objects of this spec from those of another one on the same broker. Default `warren`.'),
   endpoints: z.array(z.string()).min(1).exactOptional().describe('Management listeners: `http://n1:15672`.'),
+  nodes: nodesSchema
+    .exactOptional()
+    .describe('Nodes by name, `rabbit@n1`: the plan tells which are missing or of another type, and how to mend that.'),
   variables: variables.exactOptional().describe('Values of `${NAME}` where nothing else has one.'),
   environments: z.record(z.string(), variables).exactOptional().describe('Values of `${NAME}` by environment.'),
   ...sectionsAt('cluster'),

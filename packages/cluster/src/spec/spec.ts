@@ -1,4 +1,5 @@
 import type { ClusterSections, VhostSections } from '../resources/registry.ts'
+import type { NodeSpec } from './nodes.ts'
 import type { ReplicationSection } from './replication.ts'
 
 /** One cluster as it should be: `warren.yaml`, or the same object in TypeScript. */
@@ -7,6 +8,8 @@ export interface Spec extends ClusterSections {
   readonly name?: string
   /** Management listeners: `http://n1:15672`. User and password come from the environment. */
   readonly endpoints?: readonly string[]
+  /** By the name of the node: `rabbit@n1`. Compared with what is there, not changed. */
+  readonly nodes?: Readonly<Record<string, NodeSpec>>
   /** Values of variables where neither the environment that is chosen nor that of the process has one. */
   readonly variables?: Variables
   /** Values of variables by environment: `warren plan --env staging`. */

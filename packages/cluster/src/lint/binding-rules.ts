@@ -1,0 +1,24 @@
+import { isReserved } from '../resources/reserved.ts'
+import { findingsOf, type Rule } from './finding.ts'
+
+/** A binding needs both of its ends: the broker answers 404, half-way through an apply. */
+export const endsMissing: Rule = function* ({ name, spec, world }) {
+  const finding = findingsOf('binding-end-missing', 'error', 'binding')
+  for (const binding of spec.bindings ?? []) {
+    const to = 'toQueue' in binding ? binding.toQueue : binding.toExchange
+    const missing = [
+      ...(hasExchange(binding.from) ? [] : [`exchange "${binding.from}"`]),
+      ...('toQueue' in binding && !world.queues.has(to) ? [`queue "${to}"`] : []),
+      ...('toExchange' in binding && !hasExchange(to) ? [`exchange "${to}"`] : []),
+    ]
+    if (missing.length === 0) continue
+    yield finding(name, `${binding.from} → ${to}`, `there is no ${missing.join(' and no ')}: name it in the spec, too`)
+  }
+
+  function hasExchange(exchange: string): boolean {
+    // amq.* and the default exchange are always there.
+    return world.exchanges.has(exchange) || isReserved(exchange)
+  }
+}
+
+export const bindingRules: readonly Rule[] = [endsMissing]
