@@ -4,6 +4,7 @@ import type { Plan } from '../plan/plan.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Compiled } from '../spec/compile.ts'
 import type { Finding } from './finding.ts'
+import { pluginRules } from './plugin-rules.ts'
 import { policyRules } from './policy-rules.ts'
 import { queueRules } from './queue-rules.ts'
 
@@ -17,7 +18,7 @@ export function lintPlan(plan: Plan, compiled: Compiled, snapshot: Snapshot): re
     const here = world.get(name)
     if (here === undefined) continue
     const vhost = { name, spec, world: here, policiesOf: queuePolicies(here), broker: compiled.broker }
-    for (const rule of [...policyRules, ...queueRules]) findings.push(...rule(vhost))
+    for (const rule of [...policyRules, ...queueRules, ...pluginRules]) findings.push(...rule(vhost))
   }
   return findings.toSorted((left, right) => rank[left.level] - rank[right.level])
 }
