@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 const conditions = ['@warren/source']
 /** Tests that build whole installations: several hosts or clusters, downloads. Minutes each; `npm run test:long`. */
-const long = ['packages/*/test/long/**/*.test.ts']
+const long = ['packages/*/test/long/**/*.test.ts', 'test/long/**/*.test.ts']
 
 export default defineConfig({
   resolve: { conditions },

@@ -7,9 +7,17 @@ export { blockingIn, importDefinitions, type ImportOptions, planImport } from '.
 export type { ImportProblem } from './definitions/import-stops.ts'
 export { apply, type Applied, type ApplyOptions, type StepResult } from './plan/apply.ts'
 export type { Finding } from './lint/finding.ts'
-export { isSamePlan, planDocument, type PlanDocument, stepDocument, type StepDocument } from './plan/document.ts'
+export {
+  isSamePlan,
+  planDocument,
+  type PlanDocument,
+  type RepartitionDocument,
+  stepDocument,
+  type StepDocument,
+} from './plan/document.ts'
 export { driftIn } from './plan/drift.ts'
 export { makePlan, type MadePlan, planFor } from './plan/make-plan.ts'
+export type { Repartition } from './plan/repartition.ts'
 export { type Action, plan, type Plan, type PlanOptions, type Step } from './plan/plan.ts'
 export type { Effective } from './policies/effective.ts'
 export type { EffectiveChange } from './policies/effective-changes.ts'

@@ -27,6 +27,7 @@ interface ApplyCommandOptions extends PlanCommandOptions {
   readonly dryRun?: true
   readonly plan?: string
   readonly removeQueue?: readonly string[]
+  readonly repartition?: readonly string[]
 }
 
 export function addApply(command: Command): void {
@@ -42,6 +43,12 @@ export function addApply(command: Command): void {
       new Option(
         '--remove-queue <name>',
         'with --prune: remove this queue even with messages or consumers; repeatable',
+      ).argParser(collected),
+    )
+    .addOption(
+      new Option(
+        '--repartition <queue>',
+        'change the partitions of this queue even while messages wait in them: an event may overtake an older one of its entity; repeatable',
       ).argParser(collected),
     )
     .option('--plan <file>', 'only if the plan is still what "warren plan --out" wrote to this file')
@@ -70,6 +77,7 @@ async function run(options: ApplyCommandOptions, command: Command): Promise<void
 
   const { results, isComplete } = await apply(client, made.plan, {
     removeQueues: options.removeQueue ?? [],
+    repartition: options.repartition ?? [],
     onStep: (result, index, count) =>
       output.note(`[${index + 1}/${count}] ${result.kind}: ${result.step.action} ${result.step.label}`),
   })

@@ -6,8 +6,11 @@ import type { Compiled } from '../spec/compile.ts'
 import { bindingRules } from './binding-rules.ts'
 import type { Finding } from './finding.ts'
 import { nodeFindings } from './node-rules.ts'
+import { pluginRules } from './plugin-rules.ts'
 import { policyRules } from './policy-rules.ts'
 import { queueRules } from './queue-rules.ts'
+
+const rules = [...policyRules, ...queueRules, ...bindingRules, ...pluginRules]
 
 const rank: Readonly<Record<Finding['level'], number>> = { error: 0, warning: 1, note: 2 }
 
@@ -19,7 +22,7 @@ export function lintPlan(plan: Plan, compiled: Compiled, snapshot: Snapshot): re
     const here = world.get(name)
     if (here === undefined) continue
     const vhost = { name, spec, world: here, policiesOf: queuePolicies(here), broker: compiled.broker }
-    for (const rule of [...policyRules, ...queueRules, ...bindingRules]) findings.push(...rule(vhost))
+    for (const rule of rules) findings.push(...rule(vhost))
   }
   return findings.toSorted((left, right) => rank[left.level] - rank[right.level])
 }

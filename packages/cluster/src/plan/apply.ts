@@ -5,6 +5,7 @@ import { kinds } from '../resources/registry.ts'
 import { isNamed, refuseBusyQueues } from './busy-queues.ts'
 import { writeOwned } from './owned.ts'
 import type { Plan, Step } from './plan.ts'
+import { refuseUndrained } from './undrained.ts'
 
 export type StepResult =
   | { readonly kind: 'done'; readonly step: Step }
@@ -15,6 +16,8 @@ export interface ApplyOptions {
   readonly onStep?: (result: StepResult, index: number, count: number) => void
   /** Queues that may be removed with messages or consumers: `qu.order.crm`, or `common/qu.order.crm`. */
   readonly removeQueues?: readonly string[]
+  /** Queues whose partitions may change while messages wait in them; the order per entity is given up for those. */
+  readonly repartition?: readonly string[]
 }
 
 export interface Applied {
@@ -25,13 +28,14 @@ export interface Applied {
 
 /**
  * Makes the steps of a plan, one after the other in the order of dependency, and stops at the first that fails: what was
- * done is consistent, and a new plan holds the rest. Throws PLAN_BLOCKED, and PRUNE_REFUSED when a queue to be removed has messages
- * or consumers, both before anything is changed.
+ * done is consistent, and a new plan holds the rest. Throws PLAN_BLOCKED, PRUNE_REFUSED when a queue to be removed has messages
+ * or consumers, and PARTITIONS_NOT_DRAINED, all before anything is changed.
  */
 export async function apply(client: ManagementClient, plan: Plan, options: ApplyOptions = {}): Promise<Applied> {
   refuseReplacements(plan)
-  const { removeQueues = [] } = options
+  const { removeQueues = [], repartition = [] } = options
   await refuseBusyQueues(client, plan, removeQueues)
+  await refuseUndrained(client, plan.repartitions, repartition)
   const before = union(plan.owned, plan.named)
   // Written first: what an apply creates before it is killed is known to the next one.
   if (!isSameSet(before, plan.owned)) await writeOwned(client, plan.spec, before)

@@ -10,7 +10,7 @@ interface QueueName {
 }
 
 /** Queues tell the management API of their messages and consumers every 5 s. */
-const STATISTICS_INTERVAL_MS = 6_000
+export const STATISTICS_INTERVAL_MS = 6_000
 
 /**
  * Throws PRUNE_REFUSED when a queue that a plan removes, by itself or with its vhost, has messages or consumers: both are

@@ -4,6 +4,7 @@ import { redact } from '../redaction/redact.ts'
 import { isSame } from '../resources/value.ts'
 import type { MadePlan } from './make-plan.ts'
 import type { Step } from './plan.ts'
+import { drainOrder } from './repartition.ts'
 
 /** A plan for programs and for a file: plain data, with every secret masked. */
 export interface PlanDocument {
@@ -13,8 +14,19 @@ export interface PlanDocument {
   readonly steps: readonly StepDocument[]
   /** Owned, not named any more, and left alone without --prune. */
   readonly orphans: readonly StepDocument[]
+  /** Queues that get other partitions, with what is to be done before. */
+  readonly repartitions: readonly RepartitionDocument[]
   readonly findings: readonly Finding[]
   readonly effective: readonly EffectiveChange[]
+}
+
+export interface RepartitionDocument {
+  readonly vhost: string
+  readonly queue: string
+  /** How many partitions. */
+  readonly before: number
+  readonly after: number
+  readonly drainOrder: readonly string[]
 }
 
 export interface StepDocument {
@@ -34,6 +46,13 @@ export function planDocument({ plan, findings, effective }: MadePlan): PlanDocum
     broker: { version, clusterName, nodes: nodes.map(({ name }) => name) },
     steps: plan.steps.map(stepDocument),
     orphans: plan.orphans.map(stepDocument),
+    repartitions: plan.repartitions.map((change) => ({
+      vhost: change.vhost,
+      queue: change.queue,
+      before: change.before.length,
+      after: change.after.length,
+      drainOrder: drainOrder(change),
+    })),
     findings,
     effective,
   }

@@ -248,6 +248,11 @@ describe('a plan', () => {
     expect(made(vhost, snapshotOf({ queues: [classicQueue] })).plan.steps[0]?.wayOut).toContain('set it by a policy')
   })
 
+  test('takes an exchange that is exported without a word on being internal for one that is not', () => {
+    const found = { vhost: 'shop', name: 'ex', type: 'topic', durable: true, auto_delete: false, arguments: {} }
+    expect(made({ exchanges: { ex: { type: 'topic' } } }, snapshotOf({ exchanges: [found] })).plan.steps).toEqual([])
+  })
+
   test('does only what is chosen', () => {
     const spec: Spec = { vhosts: { shop: { queues: { a: {}, b: {} }, exchanges: { a: { type: 'topic' } } } } }
     const names = (...only: string[]) =>

@@ -5,6 +5,7 @@ import { type Change, changesBetween } from '../resources/value.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Compiled } from '../spec/compile.ts'
 import { ownedIn, ownershipHash } from './owned.ts'
+import { type Repartition, repartitionsIn } from './repartition.ts'
 
 export type Action = 'create' | 'update' | 'replace' | 'delete'
 
@@ -28,6 +29,8 @@ export interface Plan {
   readonly steps: readonly Step[]
   /** What the spec owns and does not name any more; removed by an apply that prunes. Empty in a plan that does. */
   readonly orphans: readonly Step[]
+  /** Partitioned queues that the steps give other partitions. */
+  readonly repartitions: readonly Repartition[]
   /** Hashes of what the spec names. */
   readonly named: ReadonlySet<string>
   /** Hashes of what it owned when the broker was read. */
@@ -66,11 +69,13 @@ export function plan(compiled: Compiled, snapshot: Snapshot, options: PlanOption
   }
   const isChosen = chooser(only)
   const removals = withoutImplied(removing).toReversed().filter(isChosen)
+  const steps = [...changing.filter(isChosen), ...(prune ? removals : [])]
   return {
     spec,
     broker: compiled.broker,
-    steps: [...changing.filter(isChosen), ...(prune ? removals : [])],
+    steps,
     orphans: prune ? [] : removals,
+    repartitions: repartitionsIn(steps, compiled, snapshot),
     named,
     owned,
   }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { api, withQuery } from '../management/path.ts'
 import type { Arguments, DefinedQueue } from '../snapshot/definitions.ts'
+import { partitionsSchema, type PartitionsSpec } from '../spec/partitions.ts'
 import type { PutContext, ResourceKind } from './kind.ts'
 import { isReserved } from './reserved.ts'
 import type { Change } from './value.ts'
@@ -14,6 +15,11 @@ export interface QueueSpec {
   readonly isAutoDelete?: boolean
   /** With the broker's own names, such as `x-dead-letter-exchange`. What can be a policy is better one: it can be changed. */
   readonly arguments?: Arguments
+  /**
+   * Cuts the queue into so many quorum queues with one active consumer each, `<name>.p0` and so on, behind an exchange of
+   * its name: the same entity always lands in the same one.
+   */
+  readonly partitions?: PartitionsSpec
 }
 
 export interface QueueSection {
@@ -44,6 +50,7 @@ const schema: z.ZodType<QueueSpec> = z.strictObject({
     )
     .exactOptional()
     .describe('With the names of the broker, such as `x-dead-letter-exchange`; fixed once the queue is there.'),
+  partitions: partitionsSchema.exactOptional(),
 })
 
 export const queueKind: ResourceKind<QueueValue> = {

@@ -72,7 +72,8 @@ export interface DefinedExchange {
   readonly type: string
   readonly durable: boolean
   readonly auto_delete: boolean
-  readonly internal: boolean
+  /** 4.3 exports no internal exchange, and does not say of the others that they are none. */
+  readonly internal?: boolean
   readonly arguments: Arguments
 }
 

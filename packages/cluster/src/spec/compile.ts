@@ -1,5 +1,6 @@
 import type { Broker } from '../management/broker.ts'
 import type { PolicySpec } from '../resources/policy.ts'
+import { type PartitionedQueue, partitionedQueues, withPartitions } from './partitions.ts'
 import { fetchPassword, type SecretSources, type UserPassword } from './password.ts'
 import { mirroringPolicies, type QueueIntent, queueIntents } from './replication.ts'
 import type { Spec, VhostSpec } from './spec.ts'
@@ -10,8 +11,11 @@ export type { VhostSpec } from './spec.ts'
 export interface Compiled {
   readonly spec: Spec
   readonly broker: Broker
+  /** With partitioned queues as the exchanges, queues and bindings that they are. */
   readonly vhosts: readonly (readonly [name: string, spec: VhostSpec])[]
   readonly passwords: ReadonlyMap<string, UserPassword>
+  /** The queues of a vhost that are partitioned. */
+  readonly partitionedIn: (vhost: string) => readonly PartitionedQueue[]
   /** What `replication` says about a queue; undefined when nothing matches. */
   readonly intentOf: (vhost: string, queue: string) => QueueIntent | undefined
   /** The policies that `replication` is on this broker. */
@@ -29,7 +33,9 @@ export async function fetchPasswords(spec: Spec, sources: SecretSources): Promis
 
 /** Pure. */
 export function compile(spec: Spec, broker: Broker, passwords: ReadonlyMap<string, UserPassword>): Compiled {
-  const vhosts = Object.entries(spec.vhosts ?? {})
+  const given = Object.entries(spec.vhosts ?? {})
+  const vhosts = given.map(([name, vhost]) => [name, withPartitions(vhost)] as const)
+  const partitioned = new Map(given.map(([name, vhost]) => [name, partitionedQueues(vhost)]))
   const intents = new Map(vhosts.map(([name, { replication = {} }]) => [name, queueIntents(replication, broker)]))
   const mirroring = new Map(
     vhosts.map(([name, { replication = {} }]) => [name, mirroringPolicies(replication, broker)]),
@@ -39,6 +45,7 @@ export function compile(spec: Spec, broker: Broker, passwords: ReadonlyMap<strin
     broker,
     vhosts,
     passwords,
+    partitionedIn: (vhost) => partitioned.get(vhost) ?? [],
     intentOf: (vhost, queue) => intents.get(vhost)?.(queue),
     mirroringOf: (vhost) => mirroring.get(vhost) ?? {},
   }

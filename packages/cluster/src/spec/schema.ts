@@ -3,18 +3,26 @@ import type { ResourceKind } from '../resources/kind.ts'
 import { kinds } from '../resources/registry.ts'
 import { vhostFields } from '../resources/vhost.ts'
 import { nodesSchema } from './nodes.ts'
+import { partitionMistakes } from './partitions.ts'
 import { replicationSchema } from './replication.ts'
-import type { Spec } from './spec.ts'
+import type { Spec, VhostSpec } from './spec.ts'
 
 const variables = z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.union([z.string(), z.number(), z.boolean()]))
 
-const vhost = z.strictObject({
-  ...vhostFields,
-  replication: replicationSchema
-    .exactOptional()
-    .describe('How often queues are there, compiled for the broker that is found.'),
-  ...sectionsAt('vhost'),
-})
+const vhost = z
+  .strictObject({
+    ...vhostFields,
+    replication: replicationSchema
+      .exactOptional()
+      .describe('How often queues are there, compiled for the broker that is found.'),
+    ...sectionsAt('vhost'),
+  })
+  .superRefine((value, context) => {
+    // It has passed the schemas of all kinds by now.
+    for (const { path, message } of partitionMistakes(value as VhostSpec)) {
+      context.addIssue({ code: 'custom', path: [...path], message })
+    }
+  })
 
 /** What a spec may hold: the only place that says so. Validation, the JSON Schema and the reference are made from it. */
 export const specSchema: z.ZodType<Spec> = z.strictObject({

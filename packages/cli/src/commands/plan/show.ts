@@ -1,4 +1,4 @@
-import type { EffectiveChange, Finding, PlanDocument, StepDocument } from '@warren/cluster'
+import type { EffectiveChange, Finding, PlanDocument, RepartitionDocument, StepDocument } from '@warren/cluster'
 import { styleText } from 'node:util'
 import { counted } from '../../counted.ts'
 import { emphasised } from '../../table.ts'
@@ -15,13 +15,14 @@ const marks: Readonly<Record<string, { readonly mark: string; readonly style: St
 
 /** A plan for people. What the document holds is masked already. */
 export function showPlan(document: PlanDocument): string {
-  const { steps, orphans, findings, effective, broker } = document
+  const { steps, orphans, repartitions, findings, effective, broker } = document
   const parts = [
     `${emphasised('Plan')} for cluster ${visible(broker.clusterName)}, RabbitMQ ${broker.version}`,
     ...steps.map(showStep),
     ...(effective.length === 0
       ? []
       : ['', emphasised('What holds for queues, before and after'), ...effective.map(showEffective)]),
+    ...(repartitions.length === 0 ? [] : ['', emphasised('Drain first'), ...repartitions.flatMap(showRepartition)]),
     ...(findings.length === 0 ? [] : ['', emphasised('Look at this'), ...findings.map(showFinding)]),
     ...showOrphans(orphans),
     '',
@@ -54,6 +55,11 @@ function showEffective({ vhost, queue, before, after }: EffectiveChange): string
     return names.length === 0 ? 'no policy' : `${names.join(' + ')} ${JSON.stringify(effective.definition)}`
   }
   return visible(`  ${queue} in ${vhost}: ${side(before)} → ${side(after)}`)
+}
+
+function showRepartition({ vhost, queue, before, after, drainOrder }: RepartitionDocument): readonly string[] {
+  const head = `  ${queue} in ${vhost}: ${before} → ${after} partitions; entities move, and could overtake what waits`
+  return [head, ...drainOrder.map((step, index) => `    ${index + 1}. ${step}`)].map(visible)
 }
 
 function showOrphans(orphans: readonly StepDocument[]): readonly string[] {

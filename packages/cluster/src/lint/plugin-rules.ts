@@ -1,0 +1,38 @@
+import { isAtLeast } from '../management/version.ts'
+import { findingsOf, type Rule } from './finding.ts'
+
+const plugins: Readonly<Record<string, string>> = {
+  'x-consistent-hash': 'rabbitmq_consistent_hash_exchange',
+  'x-modulus-hash': 'rabbitmq_sharding',
+  'x-delayed-message': 'rabbitmq_delayed_message_exchange',
+  'x-random': 'rabbitmq_random_exchange',
+  'x-recent-history': 'rabbitmq_recent_history_exchange',
+}
+
+/** The broker closes the connection on an exchange of a type that it does not have. */
+export const unknownExchangeTypes: Rule = function* ({ name, spec, broker }) {
+  const finding = findingsOf('exchange-type-missing', 'error', 'exchange')
+  // Who may not see the overview sees no types.
+  if (broker.exchangeTypes.length === 0) return
+  for (const [exchange, { type }] of Object.entries(spec.exchanges ?? {})) {
+    if (broker.exchangeTypes.includes(type)) continue
+    const plugin = plugins[type]
+    const hint =
+      plugin === undefined
+        ? 'enable the plugin that has it'
+        : `enable its plugin on every node: "rabbitmq-plugins enable ${plugin}"`
+    yield finding(name, exchange, `the broker has no exchange type "${type}"; ${hint}`)
+  }
+}
+
+/** Upstreams: 3.10 answers 400 to a key that it does not know. */
+export const upstreamKeysOfOtherVersions: Rule = function* ({ name, spec, broker }) {
+  const finding = findingsOf('key-not-in-this-version', 'error', 'federation-upstream')
+  if (isAtLeast(broker.version, '3.13.1')) return
+  for (const [upstream, value] of Object.entries(spec.federationUpstreams ?? {})) {
+    if (!('queue-type' in value)) continue
+    yield finding(name, upstream, `RabbitMQ ${broker.version} does not know queue-type (from 3.13.1); leave it out`)
+  }
+}
+
+export const pluginRules: readonly Rule[] = [unknownExchangeTypes, upstreamKeysOfOtherVersions]
