@@ -72,7 +72,8 @@ export interface DefinedExchange {
   readonly type: string
   readonly durable: boolean
   readonly auto_delete: boolean
-  readonly internal: boolean
+  /** Exports of 4.3 leave it out, and with it every exchange that is internal. */
+  readonly internal?: boolean
   readonly arguments: Arguments
 }
 
