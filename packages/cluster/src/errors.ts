@@ -37,7 +37,7 @@ export const clusterErrorCodes = {
   PLAN_BLOCKED: 'the plan has steps that a broker cannot make on objects that exist',
   PLAN_STALE: 'the broker or the spec has changed since the plan was written',
   PARTITIONS_NOT_DRAINED: 'a queue would get other partitions while messages wait in those that it has',
-  PRUNE_REFUSED: 'a queue that would be removed has messages or consumers',
+  PRUNE_REFUSED: 'a queue that would be removed has messages or consumers, or a vhost that would be is protected',
   APPLY_FAILED: 'a step failed; those after it were not tried',
   APPLY_INCOMPLETE: 'every step was made, and the broker is still not as the spec says',
   // definitions

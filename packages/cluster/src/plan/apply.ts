@@ -29,10 +29,11 @@ export interface Applied {
 /**
  * Makes the steps of a plan, one after the other in the order of dependency, and stops at the first that fails: what was
  * done is consistent, and a new plan holds the rest. Throws PLAN_BLOCKED, PRUNE_REFUSED when a queue to be removed has messages
- * or consumers, and PARTITIONS_NOT_DRAINED, all before anything is changed.
+ * or consumers or a vhost to be removed is protected, and PARTITIONS_NOT_DRAINED, all before anything is changed.
  */
 export async function apply(client: ManagementClient, plan: Plan, options: ApplyOptions = {}): Promise<Applied> {
   refuseReplacements(plan)
+  refuseProtectedVhosts(plan)
   const { removeQueues = [], repartition = [] } = options
   await refuseBusyQueues(client, plan, removeQueues)
   await refuseUndrained(client, plan.repartitions, repartition)
@@ -81,6 +82,21 @@ function refuseReplacements({ steps }: Plan): void {
     'PLAN_BLOCKED',
     `nothing was changed: ${blocked.length} of ${steps.length} steps cannot be made on objects that exist. ${told.join('. ')}. Or choose the others with --only`,
     { blocked: blocked.map(({ label }) => label) },
+  )
+}
+
+/** The broker would answer 412 after the steps before it were made. */
+function refuseProtectedVhosts({ steps }: Plan): void {
+  const names = steps
+    .filter(
+      ({ action, kind, found }) => action === 'delete' && kind === 'vhost' && found?.value['isProtected'] === true,
+    )
+    .map(({ name }) => name)
+  if (names.length === 0) return
+  throw new ClusterError(
+    'PRUNE_REFUSED',
+    `nothing was changed: vhosts to be removed are protected against deletion: "${names.join('", "')}". Name each in the spec with isProtected: false and apply, then take it out and prune`,
+    { vhosts: names },
   )
 }
 

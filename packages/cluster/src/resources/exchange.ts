@@ -81,6 +81,7 @@ function wantedValue(spec: ExchangeSpec): ExchangeValue {
   return { type, isDurable, isAutoDelete, isInternal, arguments: spec.arguments ?? {} }
 }
 
-function foundValue({ type, durable, auto_delete, internal = false, arguments: args }: DefinedExchange): ExchangeValue {
+function foundValue(exchange: DefinedExchange): ExchangeValue {
+  const { type, durable, auto_delete, internal = false, arguments: args } = exchange
   return { type, isDurable: durable, isAutoDelete: auto_delete, isInternal: internal, arguments: args }
 }

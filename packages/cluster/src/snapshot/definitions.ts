@@ -72,7 +72,7 @@ export interface DefinedExchange {
   readonly type: string
   readonly durable: boolean
   readonly auto_delete: boolean
-  /** 4.3 exports no internal exchange, and does not say of the others that they are none. */
+  /** Exports of 4.3 leave it out, and with it every exchange that is internal. */
   readonly internal?: boolean
   readonly arguments: Arguments
 }

@@ -5,11 +5,17 @@ import type { Spec, VhostSpec } from '@warren/cluster'
 /** One kind in the conformance suite; `scope` is a name that nothing else on the broker has, and the vhost in use. */
 export interface Case {
   readonly kind: string
+  /** Where a kind has more than one case: what this one is about. */
+  readonly about?: string
+  /** The first version that knows of it. */
+  readonly since?: string
   /** What it needs to be there, and stays. */
   readonly ground?: VhostSpec
   readonly spec: (scope: string) => Spec
   /** Changes it behind the spec's back; undefined for what can only be there or not. */
   readonly change?: (client: ManagementClient, scope: string) => Promise<unknown>
+  /** Puts another thing of the same name in its place; for what the broker cannot change back. */
+  readonly replace?: (client: ManagementClient, scope: string) => Promise<unknown>
   /** Removes it behind the spec's back; undefined for what is always there. */
   readonly remove?: (client: ManagementClient, scope: string) => Promise<unknown>
 }
@@ -61,6 +67,26 @@ export const cases: readonly Case[] = [
     remove: (client, name) => client.delete(api`vhosts/${name}`),
   },
   {
+    kind: 'vhost',
+    about: 'default queue type',
+    since: '3.12',
+    spec: (scope) => ({ vhosts: { [scope]: { description: 'of the shop', defaultQueueType: 'quorum' } } }),
+    change: (client, name) =>
+      client.put(api`vhosts/${name}`, { description: 'of the shop', tags: '', default_queue_type: 'classic' }),
+    remove: (client, name) => client.delete(api`vhosts/${name}`),
+  },
+  {
+    kind: 'vhost',
+    about: 'deletion protection',
+    since: '4.0.9',
+    spec: (scope) => ({ vhosts: { [scope]: { isProtected: true } } }),
+    change: (client, name) => client.delete(api`vhosts/${name}/deletion/protection`),
+    async remove(client, name) {
+      await client.delete(api`vhosts/${name}/deletion/protection`)
+      await client.delete(api`vhosts/${name}`)
+    },
+  },
+  {
     kind: 'vhost-limits',
     spec: inVhost({ limits: { 'max-queues': 100 } }),
     change: (client, vhost) => client.put(api`vhost-limits/${vhost}/max-connections`, { value: 7 }),
@@ -90,13 +116,43 @@ export const cases: readonly Case[] = [
   },
   {
     kind: 'exchange',
+    about: 'internal',
     spec: inVhost({ exchanges: { 'ex/a b%2f': { type: 'headers', isInternal: true } } }),
+    async replace(client, vhost) {
+      await client.delete(api`exchanges/${vhost}/${'ex/a b%2f'}`)
+      await client.put(api`exchanges/${vhost}/${'ex/a b%2f'}`, { type: 'headers', durable: true })
+    },
     remove: (client, vhost) => client.delete(api`exchanges/${vhost}/${'ex/a b%2f'}`),
   },
   {
+    kind: 'exchange',
+    about: 'with arguments',
+    spec: inVhost({ exchanges: { ex: { type: 'topic', arguments: { 'alternate-exchange': 'other' } } } }),
+    async replace(client, vhost) {
+      await client.delete(api`exchanges/${vhost}/ex`)
+      await client.put(api`exchanges/${vhost}/ex`, { type: 'topic', durable: true })
+    },
+    remove: (client, vhost) => client.delete(api`exchanges/${vhost}/ex`),
+  },
+  {
     kind: 'queue',
+    about: 'quorum',
     spec: inVhost({ queues: { 'qu/a b%2f': { type: 'quorum', arguments: { 'x-delivery-limit': 5 } } } }),
+    async replace(client, vhost) {
+      await client.delete(api`queues/${vhost}/${'qu/a b%2f'}`)
+      await client.put(api`queues/${vhost}/${'qu/a b%2f'}`, { durable: true })
+    },
     remove: (client, vhost) => client.delete(api`queues/${vhost}/${'qu/a b%2f'}`),
+  },
+  {
+    kind: 'queue',
+    about: 'without a type of its own',
+    spec: inVhost({ queues: { plain: {} } }),
+    async replace(client, vhost) {
+      await client.delete(api`queues/${vhost}/plain`)
+      await client.put(api`queues/${vhost}/plain`, { durable: true, arguments: { 'x-max-length': 3 } })
+    },
+    remove: (client, vhost) => client.delete(api`queues/${vhost}/plain`),
   },
   {
     kind: 'binding',
@@ -121,6 +177,19 @@ export const cases: readonly Case[] = [
         definition: { 'max-length': 11 },
       }),
     remove: (client, vhost) => client.delete(api`policies/${vhost}/short`),
+  },
+  {
+    kind: 'policy',
+    about: 'of one type of queue',
+    since: '3.12',
+    spec: inVhost({ policies: { typed: { pattern: '', applyTo: 'quorum_queues', definition: { 'max-length': 9 } } } }),
+    change: (client, vhost) =>
+      client.put(api`policies/${vhost}/typed`, {
+        pattern: '',
+        'apply-to': 'streams',
+        definition: { 'max-length': 9 },
+      }),
+    remove: (client, vhost) => client.delete(api`policies/${vhost}/typed`),
   },
   {
     kind: 'operator-policy',
