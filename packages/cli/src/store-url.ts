@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { CliError } from './errors.ts'
-import { redactText } from '@warren/cluster/redaction'
+import { redactUrl } from '@warren/cluster/redaction'
 
 /** Where a store is, read from its URL. */
 export type StoreLocation =
@@ -40,5 +40,5 @@ function withoutSchema(url: string): { connectionString: string; schema: string 
 }
 
 function refused(url: string, why: string): CliError {
-  return new CliError('USAGE_INVALID', `the store "${redactText(url)}" ${why}`)
+  return new CliError('USAGE_INVALID', `the store "${redactUrl(url)}" ${why}`)
 }

@@ -96,7 +96,9 @@ async function refuseStale({ cwd }: Session, file: string, now: PlanDocument): P
   try {
     before = JSON.parse(await readFile(resolve(cwd, file), 'utf8'))
   } catch (error) {
-    throw new CliError('USAGE_INVALID', `${file} is no plan of "warren plan --out"`, error)
+    // The message of JSON.parse() quotes the file.
+    const cause = error instanceof SyntaxError ? undefined : error
+    throw new CliError('USAGE_INVALID', `${file} is no plan of "warren plan --out"`, cause)
   }
   if (typeof before === 'object' && before !== null && isSamePlan(before as PlanDocument, now)) return
   throw new ClusterError(

@@ -113,7 +113,7 @@ function changesIn(before: Value, after: Value): readonly Change[] {
 
 /** What one file has masked cannot be told from what the other has, masked or not. */
 function isEqual(field: string, before: unknown, after: unknown): boolean {
-  if (isSame(before, after)) return true
+  if (isSame(before, after) || before === REDACTED || after === REDACTED) return true
   const isMasked = JSON.stringify([before, after]).includes(REDACTED)
   return isMasked && isSame(redact({ [field]: before }), redact({ [field]: after }))
 }

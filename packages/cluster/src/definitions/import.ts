@@ -2,6 +2,7 @@ import { ClusterError } from '../errors.ts'
 import { brokerOf } from '../management/broker.ts'
 import type { ManagementClient } from '../management/client.ts'
 import { api } from '../management/path.ts'
+import { redact } from '../redaction/redact.ts'
 import { DEFINITIONS_TIMEOUT_MS } from '../snapshot/definitions.ts'
 import { checkImport, type ImportCheck, withoutVhosts } from './check-import.ts'
 import type { DefinitionsDocument } from './document.ts'
@@ -52,7 +53,7 @@ export async function importDefinitions(
     ({ action, difference }) => action === 'create' || difference.changes.some(({ path }) => path !== 'password'),
   )
   if (left.length === 0) return check
-  const names = left.map(({ difference: { section, identity } }) => `${section} ${JSON.stringify(identity)}`)
+  const names = left.map(({ difference: { section, identity } }) => `${section} ${JSON.stringify(redact(identity))}`)
   throw new ClusterError(
     'IMPORT_INCOMPLETE',
     `the import was answered, and the broker is not as the file says about ${names.join(', ')}; "warren definitions diff" shows how`,
@@ -66,7 +67,7 @@ export function blockingIn({ steps, problems }: ImportCheck): readonly string[] 
     .filter(({ action }) => action === 'skip')
     .map(({ difference: { section, identity, changes } }) => {
       const fields = changes.map(({ path }) => path).join(', ')
-      return `${section} ${JSON.stringify(identity)}: exists with another ${fields}, and would be skipped; remove it, or leave it out of the file`
+      return `${section} ${JSON.stringify(redact(identity))}: exists with another ${fields}, and would be skipped; remove it, or leave it out of the file`
     })
   return [...problems.map(({ section, name, message }) => `${section} "${name}": ${message}`), ...skipped]
 }

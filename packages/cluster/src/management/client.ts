@@ -1,5 +1,6 @@
 import { ClusterError } from '../errors.ts'
 import { redactText } from '../redaction/redact.ts'
+import { withoutSent } from '../redaction/sent.ts'
 import { errorOf } from './answer.ts'
 import { type ManagementCredentials, type ManagementEndpoint, managementEndpoints } from './endpoints.ts'
 import type { ApiPath } from './path.ts'
@@ -107,7 +108,12 @@ export class ManagementClient {
       if (reply.kind === 'answered') {
         this.#preferred = index
         if (reply.status < 300) return parsed(reply.text, `${method} ${endpoint.url}/api/${path}`)
-        throw errorOf({ method, url: `${endpoint.url}/api/${path}`, ...reply })
+        throw errorOf({
+          method,
+          url: `${endpoint.url}/api/${path}`,
+          status: reply.status,
+          text: withoutSent(reply.text, body),
+        })
       }
       tried.push({ endpoint: endpoint.url, reason: reply.reason })
       if (method === 'POST' && reply.wasSent) break
@@ -159,12 +165,12 @@ function parsed(text: string, what: string): unknown {
   if (text === '') return undefined
   try {
     return JSON.parse(text)
-  } catch (error) {
+  } catch {
+    // Without the parser's error, which quotes the answer.
     throw new ClusterError(
       'MANAGEMENT_FAILED',
       `${redactText(what)} answered with something that is not JSON; is this a management endpoint?`,
       { text: redactText(text.slice(0, 200)) },
-      error,
     )
   }
 }

@@ -1,5 +1,5 @@
 import { ClusterError } from '../errors.ts'
-import { redactText } from '../redaction/redact.ts'
+import { redactUrl } from '../redaction/redact.ts'
 import { Secret } from '../redaction/secret.ts'
 
 export interface ManagementCredentials {
@@ -25,7 +25,7 @@ export function managementEndpoints(
   return urls.map((text) => {
     const url = URL.parse(text)
     if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-      throw invalid(`"${redactText(text)}" is no management endpoint; it must be like http://n1:15672`)
+      throw invalid(`"${redactUrl(text)}" is no management endpoint; it must be like http://n1:15672`)
     }
     const { username, password } = loginOf(url, credentials)
     url.username = ''

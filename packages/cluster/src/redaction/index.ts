@@ -1,2 +1,2 @@
-export { redact, REDACTED, redactText } from './redact.ts'
+export { isSecretName, redact, REDACTED, redactText, redactUrl } from './redact.ts'
 export { Secret } from './secret.ts'

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
-import { redact, redactText } from './redact.ts'
+import { redact, redactText, redactUrl } from './redact.ts'
 import { Secret } from './secret.ts'
+import { withoutSent } from './sent.ts'
 
 test.each([
   ['postgres://shop:secret@db:5432/shop', 'postgres://shop:***@db:5432/shop'],
@@ -26,6 +27,50 @@ test('masks fields that hold secrets, and URLs anywhere, at every depth', () => 
   expect(shown).not.toMatch(/secret|c2VjcmV0/)
   expect(shown).toContain('amqp://a:***@n1')
   expect(shown).toContain('"tags":["administrator"]')
+})
+
+test('masks what a name says is a secret: of a field, of a parameter, at the end of a path', () => {
+  const document = {
+    parameters: [
+      { name: 'ldap_password', value: 'hidden' },
+      { name: 'oauth', value: { client_secret: 'hidden', apiKey: 'hidden', issuer: 'https://id' } },
+      { name: 'credentials', value: { user: 'hidden', key: ['hidden'] } },
+    ],
+    changes: [{ path: 'value.access-token', before: 'hidden', after: { text: 'hidden' } }],
+    step: { kind: 'global-parameter', name: 'cookie', changes: [{ path: 'value', before: 'hidden', after: 'hidden' }] },
+    uri: 'amqps://n1?certfile=a&password=hidden&key_password=hidden',
+  }
+  const shown = JSON.stringify(redact(document))
+  expect(shown).not.toContain('hidden')
+  expect(shown).toContain('"issuer":"https://id"')
+  expect(shown).toContain('[{"path":"value","before":"***","after":"***"}]')
+})
+
+test('shows what only sounds like a secret: a queue of such a name, and where a secret is', () => {
+  const steps = [
+    { kind: 'queue', name: 'qu.password.reset', changes: [{ path: 'type', before: 'classic', after: 'quorum' }] },
+    { password: { env: 'SHOP_PASSWORD' } },
+  ]
+  expect(redact(steps)).toEqual(steps)
+})
+
+test.each([
+  ['cannot parse "amqp:/u:hidden1@n1"', { value: { uri: 'amqp:/u:hidden1@n1' } }],
+  ['hidden2 is too short', { password: 'hidden2' }],
+  ['[{uri,"u:hid/den3"}]', [{ uri: ['amqp://u:hid%2Fden3@n1'] }]],
+  ['no file hidden4', { 'src-uri': 'amqps://n1?password=hidden4' }],
+])('masks what was sent and is quoted in the answer %j', (answer, sent) => {
+  expect(withoutSent(answer, sent)).toContain('***')
+  expect(withoutSent(answer, sent)).not.toMatch(/hid\/?den/)
+})
+
+test.each([
+  ['amqp://u:hidden@n1', 'amqp://***@n1'],
+  ['u:hidden@n1:15672', '***@n1:15672'],
+  ['http://u:hid den"@n1', 'http://***@n1'],
+  ['http://n1', 'http://n1'],
+])('masks all that may be a login in %j, which was meant as a URL', (text, shown) => {
+  expect(redactUrl(text)).toBe(shown)
 })
 
 test('a secret shows itself to nobody but who asks', () => {

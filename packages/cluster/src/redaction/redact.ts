@@ -3,9 +3,18 @@ import { Secret } from './secret.ts'
 /** What stands in the place of a secret. */
 export const REDACTED = '***'
 
-/** Fields of the management API, of definitions and of specs whose value is a secret, whatever it looks like. */
-const secretFields =
-  /^(password|password_hash|passwordHash|hash|passphrase|cookie|erlang_cookie|secret|authorization)$/i
+/** Names of fields and parameters whose value is a secret, whatever it looks like: `password_hash`, `client_secret`, `apiKey`. */
+const secretName =
+  /^hash$|pass(word|wd|phrase|code)|secret|token|cookie|credential|authorization|(api|access|private)[ ._-]?key/i
+
+/** True for the name of a field, or of a parameter, whose texts are never shown. */
+export function isSecretName(name: string): boolean {
+  return secretName.test(name)
+}
+
+const login = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'`<>]*)@/gi
+/** Of RabbitMQ's URIs (`password` of a private key) and of PostgreSQL's. */
+const query = /([?&](?:[\w-]*(?:password|passphrase|secret|token))=)([^&\s"'`]*)/gi
 
 /**
  * The text without the passwords of the URLs in it, whether they are well-formed or not: everything between the scheme
@@ -13,28 +22,59 @@ const secretFields =
  */
 export function redactText(text: string): string {
   return text
-    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'`<>]*)@/gi, (_, scheme: string, login: string) => {
-      const user = /^([\w.%~-]*)(:|$)/.exec(login)
+    .replace(login, (_, scheme: string, both: string) => {
+      const user = /^([\w.%~-]*)(:|$)/.exec(both)
       if (user === null) return `${scheme}${REDACTED}@`
       return `${scheme}${user[1] ?? ''}${user[2] === ':' ? `:${REDACTED}` : ''}@`
     })
-    .replace(/([?&](?:password|sslpassword)=)[^&\s"'`]*/gi, `$1${REDACTED}`)
+    .replace(query, `$1${REDACTED}`)
+}
+
+/** The same for a text that was meant as one URL and may be none: without its scheme, with spaces in the password. */
+export function redactUrl(text: string): string {
+  return redactText(text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, `$1${REDACTED}@`))
 }
 
 /**
- * A copy in which every secret is `***`: values of fields that hold one, `Secret`s, and the passwords of the URLs in any
- * text. Everything that leaves this package for a person, a log or a file goes through here.
+ * A copy in which every secret is `***`: values of fields and parameters whose name says that they hold one, `Secret`s, and the
+ * passwords of the URLs in any text. Everything that leaves this package for a person, a log or a file goes through here.
  */
 export function redact(value: unknown): unknown {
-  if (typeof value === 'string') return redactText(value)
+  return masked(value, false)
+}
+
+/** `isSecret`: a name above says that every text in it is one. */
+function masked(value: unknown, isSecret: boolean): unknown {
+  if (typeof value === 'string') return isSecret && value !== '' ? REDACTED : redactText(value)
   if (value instanceof Secret) return REDACTED
-  if (Array.isArray(value)) return value.map(redact)
+  if (Array.isArray(value)) return value.map((item) => masked(item, isSecret))
   if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  const named = secretsOfName(value)
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, holdsSecret(key, item) ? REDACTED : redact(item)]),
+    Object.entries(value).map(([key, item]) => {
+      // A name that has an object behind it says where the secret is: `password: { env: NAME }`.
+      const isOwn = isSecretName(key) && (typeof item === 'string' || Array.isArray(item))
+      // What has changed may be told, as long as nobody is told from what and to what.
+      const isPath = key === 'path' && 'before' in value
+      return [key, masked(item, !isPath && (isSecret || isOwn || named.has(key)))]
+    }),
   )
 }
 
-function holdsSecret(key: string, value: unknown): boolean {
-  return secretFields.test(key) && typeof value === 'string' && value !== ''
+/** Fields that hold a secret because of what another field says. */
+function secretsOfName(value: object): ReadonlySet<string> {
+  const text = (field: string): string => {
+    const found: unknown = Reflect.get(value, field)
+    return typeof found === 'string' ? found : ''
+  }
+  // One change of a plan or a comparison: the name is at the end of the path.
+  const isSecretChange = isSecretName(text('path').split('.').at(-1) ?? '')
+  // A parameter, and the changes of one. Objects that only have such a name (`qu.password.reset`) have no "value".
+  const isSecretParameter = isSecretName(text('name'))
+  const isParameter = text('kind') === 'global-parameter' || text('section') === 'global_parameters'
+  return new Set([
+    ...(isSecretChange ? ['before', 'after'] : []),
+    ...(isSecretParameter ? ['value'] : []),
+    ...(isSecretParameter && isParameter ? ['changes'] : []),
+  ])
 }

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { isSecretName } from '../redaction/redact.ts'
 import { isReserved } from '../resources/reserved.ts'
 import { isObject } from '../resources/value.ts'
 import type { DefinedParameter, Definitions } from '../snapshot/definitions.ts'
@@ -7,7 +8,7 @@ import { OWNED_PREFIX } from '../plan/owned.ts'
 
 export interface Adopted {
   readonly yaml: string
-  /** Variables that the spec needs in place of passwords that were in URLs. */
+  /** Variables that the spec needs in place of passwords that were in URLs, and of other secrets. */
   readonly variables: readonly string[]
 }
 
@@ -27,13 +28,18 @@ export function adopt(snapshot: Snapshot): Adopted {
       !['cluster_name', 'internal_cluster_id', 'cluster_tags', 'imported_definition_hash'].includes(name) &&
       !name.startsWith(OWNED_PREFIX),
   )
+  const safe = (value: unknown): unknown => escaped(value, secrets, false)
+  const vhosts = snapshot.vhosts.map((vhost) => [vhost.name, vhostOf(vhost.name, snapshot)])
   const spec = pruned({
-    clusterName: broker.clusterName,
-    globalParameters: Object.fromEntries(parameters.map(({ name, value }) => [name, value])),
-    users: Object.fromEntries(users),
-    vhosts: Object.fromEntries(snapshot.vhosts.map((vhost) => [vhost.name, vhostOf(vhost.name, snapshot)])),
+    clusterName: safe(broker.clusterName),
+    // The name of a parameter says of all that is in it whether it is a secret.
+    globalParameters: Object.fromEntries(
+      parameters.map(({ name, value }) => [escapedText(name, secrets), escaped(value, secrets, isSecretName(name))]),
+    ),
+    users: safe(Object.fromEntries(users)),
+    vhosts: safe(Object.fromEntries(vhosts)),
   })
-  const yaml = stringify(escaped(spec, secrets), { lineWidth: 0 })
+  const yaml = stringify(spec, { lineWidth: 0 })
   return { yaml, variables: [...secrets.values()] }
 }
 
@@ -124,20 +130,33 @@ function pruned(value: Readonly<Record<string, unknown>>): Record<string, unknow
   return Object.fromEntries(Object.entries(value).filter(([key, item]) => key === 'definition' || !isEmpty(item)))
 }
 
-/** A `${` that is text stays text, and a password in a URL becomes a variable. */
-function escaped(value: unknown, secrets: Map<string, string>): unknown {
-  if (typeof value === 'string') {
-    const text = value.replaceAll('${', '$${')
-    const [, before, password, after] = /^([a-z][a-z0-9+.-]*:\/\/[^:/\s]*:)(.*)(@.*)$/i.exec(text) ?? []
-    if (before === undefined || password === undefined || after === undefined || password === '') return text
-    const variable = secrets.get(password) ?? `URI_PASSWORD_${secrets.size + 1}`
-    secrets.set(password, variable)
-    return `${before}\${${variable}}${after}`
-  }
-  if (Array.isArray(value)) return value.map((item) => escaped(item, secrets))
+/** A `${` that is text stays text. Passwords in URLs become variables, and so do texts that their name says are secrets. */
+function escaped(value: unknown, secrets: Map<string, string>, isSecret: boolean): unknown {
+  if (typeof value === 'string') return isSecret ? variableFor(value, 'SECRET', secrets) : escapedText(value, secrets)
+  if (Array.isArray(value)) return value.map((item) => escaped(item, secrets, isSecret))
   // An empty vhost or queue is still there.
   if (!isObject(value)) return value
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key.replaceAll('${', '$${'), escaped(item, secrets)]),
+    Object.entries(value).map(([key, item]) => {
+      const isText = typeof item === 'string' || (Array.isArray(item) && item.every((each) => typeof each === 'string'))
+      return [key.replaceAll('${', '$${'), escaped(item, secrets, isSecret || (isText && isSecretName(key)))]
+    }),
   )
+}
+
+function escapedText(value: string, secrets: Map<string, string>): string {
+  const text = value
+    .replaceAll('${', '$${')
+    .replace(/([?&][\w-]*(?:password|passphrase|secret|token)=)([^&\s]+)/gi, (_, before: string, secret: string) => {
+      return before + variableFor(secret, 'URI_PASSWORD', secrets)
+    })
+  const [, before, password, after] = /^([a-z][a-z0-9+.-]*:\/\/[^:/\s]*:)(.*)(@.*)$/i.exec(text) ?? []
+  if (before === undefined || password === undefined || after === undefined || password === '') return text
+  return before + variableFor(password, 'URI_PASSWORD', secrets) + after
+}
+
+function variableFor(secret: string, kind: string, secrets: Map<string, string>): string {
+  const variable = secrets.get(secret) ?? `${kind}_${secrets.size + 1}`
+  secrets.set(secret, variable)
+  return `\${${variable}}`
 }

@@ -2,7 +2,9 @@ import { isCollection, isScalar, LineCounter, type Node, parseDocument, visit, t
 import { ClusterError } from '../errors.ts'
 import { isObject } from '../resources/value.ts'
 import { issuesOf, type SpecIssue } from './issues.ts'
+import { hasLiteralPassword } from './literal-password.ts'
 import { nearest } from './nearest.ts'
+import { parsePlainSpec, type VariableSections } from './parse-plain.ts'
 import { specSchema } from './schema.ts'
 import type { Path } from './schema-walk.ts'
 import type { Spec, Variables } from './spec.ts'
@@ -32,6 +34,8 @@ export interface SpecProblem {
  */
 export function parseSpec(text: string, options: ParseOptions = {}): Spec {
   const { file = 'warren.yaml' } = options
+  const plain = parsePlainSpec(text, (sections) => sourcesFrom(sections, options, file))
+  if (plain !== undefined) return plain
   const lines = new LineCounter()
   // Pretty errors would show the line.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
@@ -66,13 +70,21 @@ export function checkSpec(spec: unknown, file: string = 'the spec'): Spec {
   throw new ClusterError('SPEC_INVALID', `${file}: ${problems.join('; ')}`, { problems })
 }
 
-function sourcesOf(document: Document, { environment, env = {} }: ParseOptions, file: string): VariableSources {
+function sourcesOf(document: Document, options: ParseOptions, file: string): VariableSources {
   // Not the whole document: that of a large cluster takes its time, and its memory.
   const valueOf = (key: string): unknown => {
     const node: unknown = document.get(key)
     return isCollection(node) ? node.toJS(document) : node
   }
   const [variables, environments] = isCollection(document.contents) ? ['variables', 'environments'].map(valueOf) : []
+  return sourcesFrom({ variables, environments }, options, file)
+}
+
+function sourcesFrom(
+  { variables, environments }: VariableSections,
+  { environment, env = {} }: ParseOptions,
+  file: string,
+): VariableSources {
   const known = isObject(environments) ? environments : {}
   const chosen = environment === undefined ? {} : known[environment]
   if (environment !== undefined && !isObject(chosen)) {
@@ -118,9 +130,7 @@ function literalPasswords(document: Document): readonly Node[] {
   visit(document, {
     Scalar(_, node) {
       const text: unknown = node.value
-      if (typeof text !== 'string') return
-      const password = /^[a-z][a-z0-9+.-]*:\/\/[^:/\s]*:(.*)@/i.exec(text)?.[1] ?? ''
-      if (password !== '' && !/^\$\{\w+\}$/.test(password)) found.push(node)
+      if (typeof text === 'string' && hasLiteralPassword(text)) found.push(node)
     },
   })
   return found

@@ -1,4 +1,5 @@
 import type { Cluster } from '@warren/cluster/local'
+import { redactText } from '@warren/cluster/redaction'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { CliError } from '../../errors.ts'
@@ -35,7 +36,8 @@ async function logs(nodes: readonly string[], options: LogsOptions, command: Com
   const ends = await Promise.all(
     chosen.map(async (node) => ({ node, lines: await endOf(cluster, node, options.lines) })),
   )
-  const prefixed = (node: string, line: string): string => visible(chosen.length === 1 ? line : `${node} | ${line}`)
+  const prefixed = (node: string, line: string): string =>
+    visible(redactText(chosen.length === 1 ? line : `${node} | ${line}`))
   session.output.result({ logs: ends }, () =>
     ends.flatMap(({ node, lines }) => lines.map((line) => prefixed(node, line))).join('\n'),
   )
@@ -46,5 +48,5 @@ async function logs(nodes: readonly string[], options: LogsOptions, command: Com
 
 async function endOf(cluster: Cluster, node: string, lines: number): Promise<readonly string[]> {
   const text = await cluster.logs(node, lines)
-  return text.trimEnd() === '' ? [] : text.trimEnd().split('\n')
+  return text.trimEnd() === '' ? [] : redactText(text.trimEnd()).split('\n')
 }

@@ -34,10 +34,8 @@ async function run(a: string, b: string, _: unknown, command: Command): Promise<
 }
 
 export function masked(difference: Difference): Difference {
-  const changes = difference.changes.map(({ path, before, after }) => {
-    const field = path.split('.').at(-1) ?? path
-    const value = (item: unknown): unknown => (redact({ [field]: item }) as Record<string, unknown>)[field]
-    return { path, before: value(before), after: value(after) }
-  })
-  return { ...difference, identity: redact(difference.identity) as Difference['identity'], changes }
+  const { section, identity, changes } = difference
+  // Under the name of the object, which may say that its value is a secret.
+  const shown = redact({ section, name: identity['name'], changes }) as Pick<Difference, 'changes'>
+  return { ...difference, identity: redact(identity) as Difference['identity'], changes: shown.changes }
 }
