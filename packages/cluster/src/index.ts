@@ -14,6 +14,15 @@ export { type Action, plan, type Plan, type PlanOptions, type Step } from './pla
 export type { Effective } from './policies/effective.ts'
 export type { EffectiveChange } from './policies/effective-changes.ts'
 export { listQueues, placementsOf, type Queue, type QueueFilter } from './queues/list.ts'
+export { type MemberStep, survivableLosses } from './queues/member-steps.ts'
+export { changeMembers, type MemberOptions, type MemberResult, planGrow, planShrink } from './queues/members.ts'
+export {
+  leadersOf,
+  type NodeLeaders,
+  type Rebalanced,
+  type RebalanceOptions,
+  rebalanceQueues,
+} from './queues/rebalance.ts'
 export {
   labelOf,
   type Member,

@@ -9,12 +9,16 @@ export interface QueuesOptions extends TargetOptions {
   readonly pattern?: RegExp
 }
 
-/** Which broker, and which of its queues. */
-export function addQueuesOptions(command: Command): Command {
+export function addBrokerOptions(command: Command): Command {
   return command
     .addOption(urlOption())
     .option('--spec <file>', 'the spec with the endpoints (default: warren.yaml here or above)')
     .option('--env <name>', 'which environment of the spec')
+}
+
+/** Which broker, and which of its queues. */
+export function addQueuesOptions(command: Command): Command {
+  return addBrokerOptions(command)
     .option('--vhost <name>', 'only queues of this vhost (default: all)')
     .addOption(
       new Option('--pattern <regex>', 'only queues whose name it matches, anywhere').argParser(regularExpression),
