@@ -32,6 +32,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   STORE_NOT_FOUND: exitCodes.missing,
   CLUSTER_UNKNOWN: exitCodes.missing,
   NODE_UNKNOWN: exitCodes.missing,
+  QUEUE_UNKNOWN: exitCodes.missing,
   VERSION_UNAVAILABLE: exitCodes.missing,
   SPEC_NOT_FOUND: exitCodes.missing,
   DEFINITIONS_NOT_FOUND: exitCodes.missing,

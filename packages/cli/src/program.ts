@@ -57,6 +57,10 @@ const nouns: Readonly<Record<string, Noun>> = {
     description: "A broker's own description of itself: export it, compare it, import it.",
     load: async () => (await import('./commands/definitions.ts')).addDefinitions,
   },
+  queues: {
+    description: 'Care of queues: where they are, mirrors that fell behind, leaders, members.',
+    load: async () => (await import('./commands/queues.ts')).addQueues,
+  },
   cluster: {
     description: 'Private RabbitMQ clusters on this machine, for development and tests.',
     load: async () => (await import('./commands/cluster.ts')).addCluster,

@@ -45,6 +45,18 @@ export const clusterErrorCodes = {
   DEFINITIONS_INVALID: 'the file is not one of definitions',
   IMPORT_BLOCKED: 'the broker would stop within the import, or skip objects that it has with other properties',
   IMPORT_INCOMPLETE: 'the import was answered, and the broker is not as the file says',
+  // queues
+  QUEUE_UNKNOWN: 'there is no queue of that name',
+  QUEUE_UNSUITABLE: 'the operation is for queues of another type',
+  QUEUE_SYNC_UNSUPPORTED: 'the broker has no mirrored queues: they are gone in 4.0',
+  QUEUE_SYNC_STOPPED: 'the broker ended a synchronisation before all mirrors had caught up',
+  QUEUE_SYNC_STALLED: 'a synchronisation made no progress in time',
+  QUEUE_SYNC_MIRROR_LOST: 'a mirror went while it was synchronised',
+  QUEUE_SYNC_FAILED: 'some of the queues were not synchronised',
+  QUEUE_REBALANCE_UNFINISHED: 'leaders were still moving when the time was up',
+  QUEUE_MEMBERS_UNSUPPORTED: 'the broker cannot add and remove members over HTTP: that takes 3.11',
+  QUEUE_SHRINK_REFUSED: 'a queue would be left with too few members',
+  QUEUE_MEMBERS_FAILED: 'some of the queues have not the members that were asked for',
   // postgres
   POSTGRES_START_FAILED: 'the database server ended while it started, or was not ready in time',
   // anywhere

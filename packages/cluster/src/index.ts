@@ -21,6 +21,32 @@ export type { Repartition } from './plan/repartition.ts'
 export { type Action, plan, type Plan, type PlanOptions, type Step } from './plan/plan.ts'
 export type { Effective } from './policies/effective.ts'
 export type { EffectiveChange } from './policies/effective-changes.ts'
+export { listQueues, placementsOf, type Queue, type QueueFilter } from './queues/list.ts'
+export { type MemberStep, survivableLosses } from './queues/member-steps.ts'
+export { changeMembers, type MemberOptions, type MemberResult, planGrow, planShrink } from './queues/members.ts'
+export {
+  leadersOf,
+  type NodeLeaders,
+  type Rebalanced,
+  type RebalanceOptions,
+  rebalanceQueues,
+} from './queues/rebalance.ts'
+export {
+  labelOf,
+  type Member,
+  type Mirror,
+  type QueueName,
+  type QueuePlacement,
+  unsynchronisedMirrors,
+} from './queues/queue.ts'
+export {
+  cancelSync,
+  requireMirroring,
+  type SyncEvent,
+  type SyncOptions,
+  syncQueues,
+  type SyncResult,
+} from './queues/sync.ts'
 export { readSnapshot, type Snapshot } from './snapshot/snapshot.ts'
 export { adopt, type Adopted } from './spec/adopt.ts'
 export { compile, type Compiled, fetchPasswords } from './spec/compile.ts'
