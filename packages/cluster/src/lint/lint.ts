@@ -27,6 +27,6 @@ function* ramNodes({ broker }: Compiled): Iterable<Finding> {
     if (type !== 'ram') continue
     const message =
       'is a RAM node: it loses its metadata when all others are down, and Khepri (4.x) knows no such nodes'
-    yield { level: 'warning', rule: 'ram-node', vhost: undefined, label: `node "${name}"`, message }
+    yield { level: 'warning', rule: 'ram-node', vhost: undefined, kind: 'node', name, label: `node "${name}"`, message }
   }
 }
