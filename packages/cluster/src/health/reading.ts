@@ -66,6 +66,8 @@ export interface LinkReading {
   readonly kind: 'federation link' | 'shovel'
   readonly vhost: string
   readonly name: string
+  /** Undefined for a shovel. */
+  readonly upstream: string | undefined
   /** What the tools on the nodes call a federation link. */
   readonly id: string | undefined
   readonly node: string | undefined

@@ -1,3 +1,4 @@
+import { brokenLinks } from '@warren/cluster'
 import type { LinkReading, NodeReading, StatusReading } from '@warren/cluster'
 import { visible } from '../../output.ts'
 import type { Column } from '../../table.ts'
@@ -40,7 +41,7 @@ export function isWell({ nodes, links }: AnyClusterReport): boolean {
   return (
     nodes !== null &&
     nodes.every((node) => node.isRunning && troubles(node).length === 0) &&
-    (links ?? []).every(({ state }) => state === 'running')
+    brokenLinks(links ?? []).length === 0
   )
 }
 

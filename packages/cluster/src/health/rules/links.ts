@@ -1,11 +1,11 @@
+import { brokenLinks } from '../broken-links.ts'
 import { commandLine } from '../command-line.ts'
 import { finding } from '../finding.ts'
 import type { HealthRule } from '../rule.ts'
 
-/** One that cannot connect goes from `starting` to `terminated` and back: only `running` is good. */
-export const linkRules: HealthRule = function* ({ links }) {
-  for (const { kind, vhost, name, id = '', node, state, reason } of links) {
-    if (state === 'running') continue
+/** Federation links and shovels that do not run. */
+export const linkRules: HealthRule = function* ({ links, snapshot }) {
+  for (const { kind, vhost, name, id = '', node, state, reason } of brokenLinks(links, snapshot?.definitions)) {
     const isShovel = kind === 'shovel'
     const tail = reason === undefined || reason === '' ? '' : `: ${reason}`
     yield finding(isShovel ? 'shovel-down' : 'federation-link-down', {

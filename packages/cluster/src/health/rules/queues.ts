@@ -21,7 +21,7 @@ const unconsumed: VhostRule = function* (vhost, queues, { endpoint }) {
     ? []
     : [
         about('queue-without-consumers', vhost, found, {
-          what: `with ${total} messages and no consumer`,
+          what: `with ${total} message${total === 1 ? '' : 's'} and no consumer`,
           command: commandLine`warren queues list --url ${endpoint} --vhost ${vhost}`,
         }),
       ]
