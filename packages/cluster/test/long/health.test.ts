@@ -14,7 +14,8 @@ let isMnesia: boolean
 beforeAll(async () => {
   cluster = await privateCluster({
     nodes: 3,
-    plugins: ['rabbitmq_federation_management', 'rabbitmq_shovel_management'],
+    // Tools have the commands of plugins that are enabled by name.
+    plugins: ['federation', 'shovel'].flatMap((name) => [`rabbitmq_${name}`, `rabbitmq_${name}_management`]),
     // With `ignore` a node goes on alone, also on 3.x.
     config: { 'disk_free_limit.absolute': '1GB', cluster_partition_handling: 'ignore' },
   })
