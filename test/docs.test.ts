@@ -1,3 +1,4 @@
+import { findingCodes } from '@warren/cluster'
 import { clusterErrorCodes } from '@warren/cluster/local'
 import { brokerNames, errorCodes } from '@warren/bus'
 import { globSync, readFileSync } from 'node:fs'
@@ -173,6 +174,15 @@ describe('docs/error-codes.md', () => {
     const told = table!.rows.map(([code = '', name = '']) => [codesIn(name)[0], Number(code)])
     expect(Object.fromEntries(told)).toEqual(exitCodes)
   })
+})
+
+it('docs/cluster-guide.md has every finding of the doctor with its severity, the worst first', () => {
+  const [table] = markedTables(readPage('docs/cluster-guide.md'), 'findings')
+  const told = table!.rows.map(([code = '', severity = '']) => [codesIn(code)[0], severity])
+  const known = Object.entries(findingCodes).map(([code, { severity }]) => [code, severity])
+  expect(told.toSorted()).toEqual(known.toSorted())
+  const ranks = told.map(([, severity = '']) => ['error', 'warning', 'notice'].indexOf(severity))
+  expect(ranks).toEqual(ranks.toSorted())
 })
 
 it('links nowhere that is not there', () => {

@@ -62,7 +62,7 @@ const nouns: Readonly<Record<string, Noun>> = {
     load: async () => (await import('./commands/queues.ts')).addQueues,
   },
   cluster: {
-    description: 'Private RabbitMQ clusters on this machine, for development and tests.',
+    description: 'Private RabbitMQ clusters on this machine, and how any cluster is.',
     load: async () => (await import('./commands/cluster.ts')).addCluster,
   },
 }

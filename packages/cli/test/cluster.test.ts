@@ -65,6 +65,51 @@ describe('a local cluster', () => {
     expect(states(started.json())).toEqual(['n1 running', 'n2 running'])
   })
 
+  describe('is looked at by the doctor', () => {
+    const codesOf = (document: unknown) =>
+      (document as { readonly findings: readonly { readonly code: string }[] }).findings.map(({ code }) => code)
+
+    test('of this project, with what only the tools on its nodes tell', async () => {
+      const { code, stdout, stderr } = await run('doctor', '--severity', 'notice')
+      expect(stdout).toMatch(/^warning disk-limit-default: node "n1@localhost" raises an alarm when 48 MiB/m)
+      expect(stdout).toMatch(/^ {2}do: {2}rabbitmqctl -n n1@localhost set_disk_free_limit mem_relative 1\.0/m)
+      expect(stdout).toMatch(/^notice even-number-of-nodes: /m)
+      expect(stdout).not.toContain('not-read')
+      expect(stderr).toMatch(/^reading http:\S+, http:\S+$/m)
+      expect(code).toBe(2)
+    })
+
+    test('as any other, by its URL, for CI', async () => {
+      const { nodes, credentials } = await attachCluster({ home: env.WARREN_HOME, name })
+      const user = { WARREN_MANAGEMENT_USER: credentials.username, WARREN_MANAGEMENT_PASSWORD: credentials.password }
+      const urls = nodes.flatMap(({ managementUrl }) => ['--url', managementUrl])
+      const doctor = (...args: string[]) => warren(['cluster', 'doctor', '--json', ...urls, ...args], { env: user })
+      const told = await doctor()
+      expect(codesOf(told.json())).toContain('disk-limit-default')
+      expect(told.stdout).not.toContain(credentials.password)
+      expect(told.code).toBe(2)
+      const severe = await doctor('--severity', 'error')
+      expect(severe.json()).toMatchObject({ findings: [], ignored: 0 })
+      expect(severe.code).toBe(0)
+      const ignored = await doctor(...codesOf(told.json()).flatMap((each) => ['--ignore', each]))
+      expect(codesOf(ignored.json())).toEqual([])
+      expect(ignored.code).toBe(0)
+      const status = await warren(['cluster', 'status', ...urls], { env: user })
+      expect(status.stdout).toMatch(/^n1@localhost +disc +running +\d+\.\d+\.\d+ +\d+ MiB of \d+ MiB +\d+ MiB$/m)
+      expect(status.code).toBe(0)
+    })
+
+    test('only as one or the other, and only when it can be read', async () => {
+      const both = await run('doctor', '--url', 'http://127.0.0.1:1')
+      expect(both.stderr).toMatch(/^warren: USAGE_INVALID: --url names any cluster/)
+      expect(both.code).toBe(64)
+      const away = await warren(['cluster', 'doctor', '--url', 'http://admin:secret@127.0.0.1:1'])
+      expect(away.stderr).toMatch(/^warren: MANAGEMENT_UNREACHABLE: /m)
+      expect(away.stderr).not.toContain('secret')
+      expect(away.code).toBe(69)
+    })
+  })
+
   test('has logs', async () => {
     const { stdout } = await run('logs', '--lines', '3')
     const lines = stdout.trimEnd().split('\n')

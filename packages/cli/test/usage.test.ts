@@ -24,6 +24,8 @@ describe('what cannot be understood', () => {
     [['cluster', 'up', '--ram', 'n2'], '--join and --ram are for nodes that are hosts; add --hosts'],
     [['cluster', 'up', '--hosts', '--join', 'magic'], 'join-cluster, peer-discovery'],
     [['cluster', 'up', '--user', ':monitoring'], 'NAME or NAME:TAG,TAG'],
+    [['cluster', 'doctor', '--ignore', 'nothing'], 'There is no finding "nothing"'],
+    [['cluster', 'doctor', '--severity', 'fatal'], 'Allowed choices are error, warning, notice'],
     [['cluster', 'partition'], "missing required argument 'sides'"],
   ])('%j is answered with one line and exit code 64', async (args, answer) => {
     const { code, stdout, stderr } = await warren(args)

@@ -6,6 +6,13 @@ export { exportDefinitions, type ExportOptions } from './definitions/export.ts'
 export { blockingIn, importDefinitions, type ImportOptions, planImport } from './definitions/import.ts'
 export type { ImportProblem } from './definitions/import-stops.ts'
 export { apply, type Applied, type ApplyOptions, type StepResult } from './plan/apply.ts'
+export { brokenLinks } from './health/broken-links.ts'
+export { type FindingCode, findingCodes, type Severity } from './health/codes.ts'
+export { diagnose, isAtLeastAsBad, severities } from './health/diagnose.ts'
+export type { HealthFinding } from './health/finding.ts'
+export { type HealthOptions, readHealth } from './health/read.ts'
+export { readStatus, type StatusReading } from './health/read-status.ts'
+export type { LinkReading, NodeReading, NotRead, Reading } from './health/reading.ts'
 export type { Finding } from './lint/finding.ts'
 export {
   isSamePlan,

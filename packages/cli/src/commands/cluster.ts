@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { addClusterDoctor } from './cluster/doctor.ts'
 import { addClusterDown } from './cluster/down.ts'
 import { addClusterList } from './cluster/list.ts'
 import { addClusterLogs } from './cluster/logs.ts'
@@ -14,6 +15,7 @@ export function addCluster(cluster: Command): void {
   )
   addClusterUp(cluster)
   addClusterStatus(cluster)
+  addClusterDoctor(cluster)
   addClusterList(cluster)
   addClusterNodes(cluster)
   addClusterPartition(cluster)

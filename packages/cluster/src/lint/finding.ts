@@ -8,7 +8,10 @@ export interface Finding {
   readonly level: 'error' | 'warning' | 'note'
   readonly rule: string
   readonly vhost: string | undefined
-  /** What it is about: `policy "ha" in vhost "shop"`. */
+  /** Of what it is about: `policy`, and `ha`. */
+  readonly kind: string
+  readonly name: string
+  /** The same for people: `policy "ha" in vhost "shop"`. */
   readonly label: string
   readonly message: string
 }
@@ -34,6 +37,8 @@ export function findingsOf(
     level,
     rule,
     vhost,
+    kind,
+    name,
     label: `${kind} "${name}" in vhost "${vhost}"`,
     message,
   })

@@ -8,6 +8,8 @@ export function* nodeFindings({ spec, broker }: Compiled): Iterable<Finding> {
     level,
     rule,
     vhost: undefined,
+    kind: 'node',
+    name: node,
     label: `node "${node}"`,
     message,
   })

@@ -47,6 +47,7 @@ export class ManagementClient {
   readonly #timeoutMs: number
   readonly #tls: ManagementTls | undefined
   readonly #onRequest: ((request: ObservedRequest) => void) | undefined
+  readonly #options: ManagementOptions
   /** The one that answered last. */
   #preferred = 0
 
@@ -55,11 +56,22 @@ export class ManagementClient {
     this.#timeoutMs = options.timeoutMs ?? 10_000
     this.#tls = options.tls
     this.#onRequest = options.onRequest
+    this.#options = options
   }
 
   /** Without user names and passwords. */
   get endpoints(): readonly string[] {
     return this.#endpoints.map(({ url }) => url)
+  }
+
+  /** One client for each endpoint, for what a node says of itself alone. */
+  each(): readonly ManagementClient[] {
+    return this.#options.endpoints.map((endpoint) => new ManagementClient({ ...this.#options, endpoints: [endpoint] }))
+  }
+
+  /** The same endpoints, asked as somebody else. */
+  as(credentials: ManagementCredentials): ManagementClient {
+    return new ManagementClient({ ...this.#options, endpoints: this.endpoints, credentials })
   }
 
   async get<T = unknown>(path: ApiPath, options?: RequestOptions): Promise<T> {

@@ -1,0 +1,42 @@
+import { type FindingCode, findingCodes, type Severity } from './codes.ts'
+
+/** Something about a running cluster that a person should know. */
+export interface HealthFinding {
+  readonly code: FindingCode
+  readonly severity: Severity
+  /** Undefined for what is about the cluster as a whole. */
+  readonly vhost: string | undefined
+  /** The names of all that it is about: nodes, queues, policies, users. */
+  readonly subjects: readonly string[]
+  /** What was found, and on what. Secrets in it are masked. */
+  readonly what: string
+  readonly why: string
+  /** What mends it, or where that takes a decision, what shows what to decide on. */
+  readonly command: string
+  /** The node on whose host the command must be run; undefined where any place does. */
+  readonly on: string | undefined
+}
+
+interface Told {
+  readonly vhost?: string
+  readonly subjects: readonly string[]
+  readonly what: string
+  readonly command: string
+  readonly on?: string
+}
+
+export function finding(code: FindingCode, { vhost, subjects, what, command, on }: Told): HealthFinding {
+  const { severity, why }: { readonly severity: Severity; readonly why: string } = findingCodes[code]
+  return { code, severity, vhost, subjects, what, why, command, on }
+}
+
+/** The first few of a list; `subjects` has them all. */
+export function named(names: readonly string[]): string {
+  const shown = names.slice(0, 3).map((name) => `"${name}"`)
+  return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ')
+}
+
+/** `queue "a"`, `3 queues: "a", "b", "c"`. */
+export function countedNames(noun: string, names: readonly string[]): string {
+  return names.length === 1 ? `${noun} ${named(names)}` : `${names.length} ${noun}s: ${named(names)}`
+}
