@@ -19,6 +19,10 @@ export interface ImportTarget {
   readonly version: string
   /** Types that an exchange can have there; empty where that is not known. */
   readonly exchangeTypes: readonly string[]
+  /** Plugins that run there; undefined where that is not known. */
+  readonly plugins?: ReadonlySet<string>
+  /** Deprecated features that it does not permit; undefined where that is not known. */
+  readonly denied?: ReadonlySet<string>
   /** For a file that is imported into one vhost. */
   readonly vhost?: string
 }

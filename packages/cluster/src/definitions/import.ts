@@ -1,15 +1,21 @@
 import { ClusterError } from '../errors.ts'
-import { brokerOf } from '../management/broker.ts'
 import type { ManagementClient } from '../management/client.ts'
 import { api } from '../management/path.ts'
 import { DEFINITIONS_TIMEOUT_MS } from '../snapshot/definitions.ts'
 import { checkImport, type ImportCheck, withoutVhosts } from './check-import.ts'
 import type { DefinitionsDocument } from './document.ts'
 import { exportDefinitions } from './export.ts'
+import { withoutClusterIdentity } from './identity.ts'
+import { importTargetOf } from './import-target.ts'
 
 export interface ImportOptions {
   /** Into this vhost alone, which must exist: its queues, exchanges, bindings, policies and parameters. */
   readonly vhost?: string
+  /**
+   * With the global parameters that are one cluster's own: its name and id, its tags, and what `warren apply` wrote of what a
+   * spec owns. Default false: the broker keeps its own. True to restore a cluster that is gone.
+   */
+  readonly withClusterIdentity?: boolean
 }
 
 /** Reads the broker and tells what an import of the file would do. Changes nothing. */
@@ -18,11 +24,13 @@ export async function planImport(
   file: DefinitionsDocument,
   options: ImportOptions = {},
 ): Promise<ImportCheck> {
-  const [broker, current] = await Promise.all([
-    brokerOf(client),
-    exportDefinitions(client, { ...options, withSecrets: true }),
+  const { vhost } = options
+  const into = vhost === undefined ? {} : { vhost }
+  const [target, current] = await Promise.all([
+    importTargetOf(client),
+    exportDefinitions(client, { ...into, withSecrets: true }),
   ])
-  return checkImport(file, current, { ...broker, ...options })
+  return checkImport(imported(file, options), current, { ...target, ...into })
 }
 
 /**
@@ -42,7 +50,8 @@ export async function importDefinitions(
   }
   if (check.steps.length === 0) return check
   const path = options.vhost === undefined ? api`definitions` : api`definitions/${options.vhost}`
-  await client.post(path, options.vhost === undefined ? file : withoutVhosts(file), {
+  const body = imported(file, options)
+  await client.post(path, options.vhost === undefined ? body : withoutVhosts(body), {
     timeoutMs: DEFINITIONS_TIMEOUT_MS,
   })
   // The broker answers 204 for objects that it has skipped, too.
@@ -58,6 +67,11 @@ export async function importDefinitions(
     `the import was answered, and the broker is not as the file says about ${names.join(', ')}; "warren definitions diff" shows how`,
     { left: names },
   )
+}
+
+/** What of the file is sent. */
+function imported(file: DefinitionsDocument, { withClusterIdentity = false }: ImportOptions): DefinitionsDocument {
+  return withClusterIdentity ? file : withoutClusterIdentity(file)
 }
 
 /** Why the file must not be imported, each in one line. */
