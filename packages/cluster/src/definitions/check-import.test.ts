@@ -115,6 +115,14 @@ test('denies queues that are not durable where the broker does', () => {
   expect(problems(['transient_nonexcl_queues'])).toHaveLength(1)
 })
 
+test('does not lock out who imports', () => {
+  const file = { users: [{ name: 'shop', password_hash: 'b3RoZXI=', tags: [] }] }
+  const problems = (user: string) => checkImport(file, current, { ...target, user }).problems
+  expect(problems('shop')).toEqual([expect.objectContaining({ section: 'users', name: 'shop' })])
+  expect(problems('admin')).toEqual([])
+  expect(checkImport({ users: current.users }, current, { ...target, user: 'shop' }).problems).toEqual([])
+})
+
 test('lets be what some broker takes, and what it cannot know', () => {
   const bound = { ...binding({ destination: 'new' }), ...queueWith({}) }
   const untyped = queueWith({ 'x-delivery-limit': 5, 'x-of-a-plugin': [1] })

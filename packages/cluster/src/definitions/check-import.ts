@@ -23,6 +23,8 @@ export interface ImportTarget {
   readonly plugins?: ReadonlySet<string>
   /** Deprecated features that it does not permit; undefined where that is not known. */
   readonly denied?: ReadonlySet<string>
+  /** Who imports, and reads again. */
+  readonly user?: string
   /** For a file that is imported into one vhost. */
   readonly vhost?: string
 }

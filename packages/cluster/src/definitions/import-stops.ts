@@ -1,4 +1,5 @@
 import { isReadable } from '../policies/pattern.ts'
+import { REDACTED } from '../redaction/redact.ts'
 import { isObject, type Value } from '../resources/value.ts'
 import type { ImportTarget } from './check-import.ts'
 import { type DefinitionsDocument, itemsOf, textOf } from './document.ts'
@@ -50,7 +51,23 @@ export function stopsOf(
       return message === undefined ? [] : [{ section, name: nameOf(item), message }]
     }),
   )
-  return [...masked(file), ...found]
+  return [...masked(file), ...lockedOut(file, current, target), ...found]
+}
+
+/** The user that imports with another password could not read the broker again. */
+function lockedOut(
+  file: DefinitionsDocument,
+  current: DefinitionsDocument,
+  { user, vhost }: ImportTarget,
+): readonly ImportProblem[] {
+  if (user === undefined || vhost !== undefined) return []
+  const hashIn = (document: DefinitionsDocument): unknown =>
+    itemsOf(document, 'users').find((item) => textOf(item, 'name') === user)?.['password_hash']
+  const [before, after] = [hashIn(current), hashIn(file)]
+  if (before === undefined || after === undefined || before === after || after === REDACTED) return []
+  const message =
+    'it is who imports, and would have another password, so that nothing could be read again; leave it out with --drop-user'
+  return [{ section: 'users', name: user, message }]
 }
 
 function nameOf(item: Value): string {

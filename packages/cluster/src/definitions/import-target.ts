@@ -18,8 +18,9 @@ interface NodeAnswer {
 
 /** What the broker is, as far as an import depends on it. Requests that change nothing. */
 export async function importTargetOf(client: ManagementClient): Promise<ImportTarget & { readonly nodes: number }> {
-  const [broker, nodes, deprecated] = await Promise.all([
+  const [broker, whoami, nodes, deprecated] = await Promise.all([
     brokerOf(client),
+    client.get<{ readonly name: string }>(api`whoami`),
     unlessUnknown(client.get<readonly NodeAnswer[]>(api`nodes?columns=running,applications`)),
     unlessUnknown(client.get<readonly DeprecatedFeature[]>(api`deprecated-features`)),
   ])
@@ -29,6 +30,7 @@ export async function importTargetOf(client: ManagementClient): Promise<ImportTa
   return {
     version,
     exchangeTypes,
+    user: whoami.name,
     nodes: broker.nodes.length,
     // Nodes tell of their applications once every 5 s; a node that was asked before has none.
     ...(plugins.includes('rabbit') ? { plugins: new Set(plugins) } : {}),

@@ -7,6 +7,7 @@ import type { DefinitionsDocument } from './document.ts'
 import { exportDefinitions } from './export.ts'
 import { withoutClusterIdentity } from './identity.ts'
 import { importTargetOf } from './import-target.ts'
+import { metadataOf, withKnownMetadata } from './vhost-metadata.ts'
 
 export interface ImportOptions {
   /** Into this vhost alone, which must exist: its queues, exchanges, bindings, policies and parameters. */
@@ -24,13 +25,28 @@ export async function planImport(
   file: DefinitionsDocument,
   options: ImportOptions = {},
 ): Promise<ImportCheck> {
-  const { vhost } = options
+  return (await prepare(client, file, options)).check
+}
+
+interface Prepared {
+  readonly check: ImportCheck
+  /** What is to be sent. */
+  readonly body: DefinitionsDocument
+}
+
+async function prepare(
+  client: ManagementClient,
+  file: DefinitionsDocument,
+  { vhost, withClusterIdentity = false }: ImportOptions,
+): Promise<Prepared> {
   const into = vhost === undefined ? {} : { vhost }
-  const [target, current] = await Promise.all([
+  const [target, current, metadata] = await Promise.all([
     importTargetOf(client),
     exportDefinitions(client, { ...into, withSecrets: true }),
+    metadataOf(client),
   ])
-  return checkImport(imported(file, options), current, { ...target, ...into })
+  const body = withKnownMetadata(withClusterIdentity ? file : withoutClusterIdentity(file), metadata)
+  return { check: checkImport(body, withKnownMetadata(current, metadata), { ...target, ...into }), body }
 }
 
 /**
@@ -43,14 +59,13 @@ export async function importDefinitions(
   file: DefinitionsDocument,
   options: ImportOptions = {},
 ): Promise<ImportCheck> {
-  const check = await planImport(client, file, options)
+  const { check, body } = await prepare(client, file, options)
   const blocking = blockingIn(check)
   if (blocking.length > 0) {
     throw new ClusterError('IMPORT_BLOCKED', `nothing was imported: ${blocking.join('; ')}`, { blocking })
   }
   if (check.steps.length === 0) return check
   const path = options.vhost === undefined ? api`definitions` : api`definitions/${options.vhost}`
-  const body = imported(file, options)
   await client.post(path, options.vhost === undefined ? body : withoutVhosts(body), {
     timeoutMs: DEFINITIONS_TIMEOUT_MS,
   })
@@ -67,11 +82,6 @@ export async function importDefinitions(
     `the import was answered, and the broker is not as the file says about ${names.join(', ')}; "warren definitions diff" shows how`,
     { left: names },
   )
-}
-
-/** What of the file is sent. */
-function imported(file: DefinitionsDocument, { withClusterIdentity = false }: ImportOptions): DefinitionsDocument {
-  return withClusterIdentity ? file : withoutClusterIdentity(file)
 }
 
 /** Why the file must not be imported, each in one line. */
