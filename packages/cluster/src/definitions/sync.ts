@@ -8,9 +8,11 @@ import { type DefinitionsDocument, identities, itemsOf, textOf } from './documen
 import { exportDefinitions } from './export.ts'
 import { withoutClusterIdentity } from './identity.ts'
 import { importTargetOf } from './import-target.ts'
+import type { ImportProblem } from './import-stops.ts'
 import { missingIn } from './needs.ts'
 import { isOfOneVhost } from './transform/policies.ts'
 import { transformDefinitions, type Transforms } from './transform.ts'
+import { metadataOf, withKnownMetadata } from './vhost-metadata.ts'
 
 /** Parameters by what they are, since people do not call them so. */
 const components: Readonly<Record<string, readonly string[]>> = {
@@ -55,10 +57,12 @@ export async function planSync(
   options: SyncOptions,
 ): Promise<SyncPlan> {
   checkSections(options.only)
-  const [target, current] = await Promise.all([
+  const [target, exported, metadata] = await Promise.all([
     importTargetOf(client),
     exportDefinitions(client, { withSecrets: true }),
+    metadataOf(client),
   ])
+  const current = withKnownMetadata(exported, metadata)
   const { transforms = {} } = options
   const { document: whole, notes } = transformDefinitions(ofVhost(source, options.vhost), {
     forVersion: target.version,
@@ -67,17 +71,19 @@ export async function planSync(
       toQuorum: { ...(target.nodes > 0 && { nodes: target.nodes }), ...transforms.toQuorum },
     }),
   })
-  const chosen = (only: readonly string[]): DefinitionsDocument => withoutClusterIdentity(chooseSections(whole, only))
+  const chosen = (only: readonly string[]): DefinitionsDocument =>
+    withKnownMetadata(withoutClusterIdentity(chooseSections(whole, only)), metadata)
   const document = chosen(options.only)
   const { steps, problems } = checkImport(document, current, target)
-  const told = problems.map((problem) => {
-    const key = JSON.stringify([problem.section, problem.name, problem.message])
-    // What the source has and was not chosen.
-    const helpful = ['vhosts', 'users', 'exchanges', 'queues'].filter((section) => {
-      if (options.only.includes(section)) return false
+  // What the source has and was not chosen: a problem that is gone with a section is one that the section solves.
+  const solved = ['vhosts', 'users', 'exchanges', 'queues']
+    .filter((section) => problems.length > 0 && !options.only.includes(section))
+    .map((section) => {
       const left = checkImport(chosen([...options.only, section]), current, target).problems
-      return !left.some((other) => JSON.stringify([other.section, other.name, other.message]) === key)
+      return { section, left: new Set(left.map(keyOf)) }
     })
+  const told = problems.map((problem) => {
+    const helpful = solved.filter(({ left }) => !left.has(keyOf(problem))).map(({ section }) => section)
     if (helpful.length === 0) return problem
     return { ...problem, message: `${problem.message}; the source has it: add ${helpful.join(' or ')} to --only` }
   })
@@ -87,6 +93,10 @@ export async function planSync(
     notes: [...notes, ...missingIn(document, current)],
     surplus: surplusIn(chooseSections(current, options.only), document),
   }
+}
+
+function keyOf({ section, name, message }: ImportProblem): string {
+  return JSON.stringify([section, name, message])
 }
 
 /** How many objects are there and not in the document, of the vhosts that it speaks of. */
