@@ -27,6 +27,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   PATTERN_INVALID: exitCodes.usage,
   CLUSTER_INVALID: exitCodes.usage,
   HOSTS_REQUIRED: exitCodes.usage,
+  TRANSFORM_INVALID: exitCodes.usage,
   MESSAGE_UNKNOWN: exitCodes.missing,
   FAILURE_UNKNOWN: exitCodes.missing,
   STORE_NOT_FOUND: exitCodes.missing,

@@ -43,6 +43,7 @@ export const clusterErrorCodes = {
   // definitions
   DEFINITIONS_NOT_FOUND: 'the file of definitions that was named cannot be read',
   DEFINITIONS_INVALID: 'the file is not one of definitions',
+  TRANSFORM_INVALID: 'definitions cannot be changed as asked: a vhost, a user or a section is not there',
   IMPORT_BLOCKED: 'the broker would stop within the import, or skip objects that it has with other properties',
   IMPORT_INCOMPLETE: 'the import was answered, and the broker is not as the file says',
   // queues

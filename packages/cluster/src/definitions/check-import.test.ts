@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Value } from '../resources/value.ts'
 import { checkImport } from './check-import.ts'
+import { withoutClusterIdentity } from './identity.ts'
 
-const target = { version: '3.10.8', exchangeTypes: ['topic', 'direct'] }
+const target = { version: '3.10.8', exchangeTypes: ['topic', 'direct'], plugins: new Set(['rabbit']) }
 const queue = { name: 'qu', vhost: '/', durable: true, auto_delete: false, arguments: {} }
 const current = {
   users: [{ name: 'shop', password_hash: 'aGFzaA==', tags: [] }],
@@ -13,7 +14,20 @@ const current = {
 const policy = (definition: unknown, more = {}): Value => ({
   policies: [{ vhost: '/', name: 'n', pattern: '', definition, priority: 0, 'apply-to': 'queues', ...more }],
 })
-const queueWith = (args: Value): Value => ({ queues: [{ ...queue, name: 'new', arguments: args }] })
+const queueWith = (args: Value, more = {}): Value => ({ queues: [{ ...queue, name: 'new', arguments: args, ...more }] })
+const binding = (more = {}): Value => ({
+  bindings: [
+    {
+      vhost: '/',
+      source: 'amq.topic',
+      destination: 'qu',
+      destination_type: 'queue',
+      routing_key: '',
+      arguments: {},
+      ...more,
+    },
+  ],
+})
 
 test('has nothing to do for what is there, with fields that only the broker writes', () => {
   expect(checkImport({ vhosts: [{ name: '/' }], queues: [queue] }, current, target)).toEqual({
@@ -31,6 +45,13 @@ test.each<[string, string, Value]>([
   expect([steps.map((step) => step.action), problems]).toEqual([[action], []])
 })
 
+test('keeps out what is another cluster’s own', () => {
+  const global = (...names: string[]): Value => ({ global_parameters: names.map((name) => ({ name, value: 1 })) })
+  expect(withoutClusterIdentity(global('cluster_name', 'internal_cluster_id', 'warren.owned.shop', 'mine'))).toEqual(
+    global('mine'),
+  )
+})
+
 test('passes over predeclared exchanges', () => {
   const file = { exchanges: [{ name: 'amq.topic', vhost: '/', type: 'topic' }] }
   expect(checkImport(file, current, target).steps).toEqual([])
@@ -40,7 +61,7 @@ test.each<[string, Value, string?]>([
   ['is masked', { users: [{ name: 'u', password_hash: '***', tags: [] }] }],
   [
     'is masked',
-    { parameters: [{ vhost: '/', component: 'shovel', name: 's', value: { 'src-uri': 'amqp://a:***@n' } }] },
+    { parameters: [{ vhost: '/', component: 'other', name: 's', value: { 'src-uri': 'amqp://a:***@n' } }] },
   ],
   ['no "tags"', { users: [{ name: 'u', password_hash: '' }] }],
   ['a password and a password_hash', { users: [{ name: 'u', password: 'a', password_hash: 'YQ==', tags: '' }] }],
@@ -57,10 +78,62 @@ test.each<[string, Value, string?]>([
   ['cannot have x-max-priority', queueWith({ 'x-queue-type': 'quorum', 'x-max-priority': 1 })],
   ['cannot have x-delivery-limit', queueWith({ 'x-queue-type': 'classic', 'x-delivery-limit': 1 })],
   ['without x-dead-letter-exchange', queueWith({ 'x-dead-letter-routing-key': 'a' })],
-  ['denied from 4.3', { queues: [{ ...queue, name: 'n', durable: false }] }, '4.3.0'],
+  ['must be durable', queueWith({ 'x-queue-type': 'stream' }, { durable: false })],
+  ['cannot be auto-delete', queueWith({ 'x-queue-type': 'quorum' }, { auto_delete: true })],
+  ['ended with 4.3', queueWith({ 'x-queue-master-locator': 'random' }), '4.3.0'],
+  ['knows the queue type "nope"', queueWith({ 'x-queue-type': 'nope' })],
+  ['x-message-ttl must be a whole number from 0', queueWith({ 'x-message-ttl': -1 })],
+  ['x-expires must be a whole number from 1', queueWith({ 'x-expires': 0 })],
+  ['x-max-length must be a whole number from 0', queueWith({ 'x-max-length': '10' })],
+  ['x-max-priority must be a whole number from 0 to 255', queueWith({ 'x-max-priority': 256 })],
+  ['x-overflow must be one of drop-head', queueWith({ 'x-overflow': 'drop' })],
+  ['x-dead-letter-exchange must be a text', queueWith({ 'x-dead-letter-exchange': 1 })],
+  ['x-single-active-consumer must be true or false', queueWith({ 'x-single-active-consumer': 'yes' })],
+  ['stream queue cannot have x-message-ttl', queueWith({ 'x-queue-type': 'stream', 'x-message-ttl': 1 })],
+  [
+    'stream queue cannot have x-dead-letter-exchange',
+    queueWith({ 'x-queue-type': 'stream', 'x-dead-letter-exchange': '' }),
+  ],
+  ['classic queue cannot have x-max-age', queueWith({ 'x-queue-type': 'classic', 'x-max-age': '7D' })],
+  ['x-max-age must be like 7D', queueWith({ 'x-queue-type': 'stream', 'x-max-age': '7 days' })],
+  ['no queue "no"', binding({ destination: 'no' })],
+  ['no exchange "no"', binding({ source: 'no' })],
+  ['no exchange "qu"', binding({ destination_type: 'exchange' })],
+  ['definition is empty', policy({})],
+  ['is no regular expression', policy({ expires: 1 }, { pattern: '(' })],
+  ['needs the plugin rabbitmq_federation', policy({ 'federation-upstream-set': 'all' })],
+  ['needs the plugin rabbitmq_shovel', { parameters: [{ vhost: '/', component: 'shovel', name: 's', value: {} }] }],
 ])('tells what %s', (told, file, version = '3.10.8') => {
   const { problems } = checkImport(file, current, { ...target, version })
   expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining(told)])
+})
+
+test('denies queues that are not durable where the broker does', () => {
+  const file = { queues: [{ ...queue, name: 'n', durable: false }] }
+  const problems = (denied: string[]) => checkImport(file, current, { ...target, denied: new Set(denied) }).problems
+  expect(problems([])).toEqual([])
+  expect(problems(['transient_nonexcl_queues'])).toHaveLength(1)
+})
+
+test('does not lock out who imports', () => {
+  const file = { users: [{ name: 'shop', password_hash: 'b3RoZXI=', tags: [] }] }
+  const problems = (user: string) => checkImport(file, current, { ...target, user }).problems
+  expect(problems('shop')).toEqual([expect.objectContaining({ section: 'users', name: 'shop' })])
+  expect(problems('admin')).toEqual([])
+  expect(checkImport({ users: current.users }, current, { ...target, user: 'shop' }).problems).toEqual([])
+})
+
+test('lets be what some broker takes, and what it cannot know', () => {
+  const bound = { ...binding({ destination: 'new' }), ...queueWith({}) }
+  const untyped = queueWith({ 'x-delivery-limit': 5, 'x-of-a-plugin': [1] })
+  const pcre = policy({ expires: 1 }, { pattern: '(?>a)b++' })
+  const { plugins: _, ...unknown } = target
+  const shovel = { parameters: [{ vhost: '/', component: 'shovel', name: 's', value: {} }] }
+  for (const file of [bound, untyped, pcre, shovel]) expect(checkImport(file, current, unknown).problems).toEqual([])
+  // Exports have no internal exchanges, and their bindings.
+  const internal = binding({ destination: 'internal', destination_type: 'exchange' })
+  expect(checkImport(internal, { ...current, ...internal }, unknown).problems).toEqual([])
+  expect(checkImport(binding({ vhost: undefined }), current, { ...unknown, vhost: '/' }).problems).toEqual([])
 })
 
 test.each(['3.10.8', '3.13.7'])('lets mirrored queues be on %s', (version) => {

@@ -19,6 +19,12 @@ export interface ImportTarget {
   readonly version: string
   /** Types that an exchange can have there; empty where that is not known. */
   readonly exchangeTypes: readonly string[]
+  /** Plugins that run there; undefined where that is not known. */
+  readonly plugins?: ReadonlySet<string>
+  /** Deprecated features that it does not permit; undefined where that is not known. */
+  readonly denied?: ReadonlySet<string>
+  /** Who imports, and reads again. */
+  readonly user?: string
   /** For a file that is imported into one vhost. */
   readonly vhost?: string
 }

@@ -16,16 +16,20 @@ const old = {
     { source: 'ex', vhost: 'shop', destination: 'qu', destination_type: 'queue', routing_key: 'a', arguments: {} },
     { source: 'ex', vhost: 'shop', destination: 'qu', destination_type: 'queue', routing_key: 'b' },
   ],
+  exchanges: [{ name: 'ex', vhost: 'shop', type: 'topic', durable: true, auto_delete: false, internal: false }],
   parameters: [],
 }
 const recent = {
   rabbitmq_version: '4.1.2',
   rabbitmq_definition_format: 'cluster',
   product_name: 'RabbitMQ',
-  vhosts: [{ name: '/' }, { limits: [], name: 'shop' }],
+  vhosts: [
+    { name: '/', metadata: { description: '', tags: [], default_queue_type: 'classic' }, limits: {} },
+    { limits: [], name: 'shop', description: '', tags: [], default_queue_type: 'classic', metadata: {} },
+  ],
   queues: [
     {
-      arguments: { 'x-b': 2, 'x-a': 1 },
+      arguments: { 'x-b': 2, 'x-a': 1, 'x-queue-type': 'classic' },
       auto_delete: false,
       durable: true,
       vhost: 'shop',
@@ -42,6 +46,7 @@ const recent = {
       password_hash: 'aGFzaA==',
     },
   ],
+  exchanges: [{ name: 'ex', vhost: 'shop', type: 'topic', durable: true, auto_delete: false, arguments: {} }],
   bindings: old.bindings.toReversed().map((binding) => ({ ...binding, arguments: {} })),
 }
 

@@ -80,9 +80,11 @@ function identityOf(section: string, item: Value): Value {
 
 /** The object with what versions write in different ways written in one. */
 function meaningOf(section: string, item: Value): Value {
-  const entries = Object.entries(item).flatMap(([field, value]): readonly (readonly [string, unknown])[] => {
+  const written = section === 'vhosts' ? withMetadata(item) : item
+  const entries = Object.entries(written).flatMap(([field, value]): readonly (readonly [string, unknown])[] => {
     // A broker does not read it: x-queue-type alone counts.
     if (section === 'queues' && field === 'type') return []
+    if (section === 'queues' && field === 'arguments' && isObject(value)) return [[field, withType(value)]]
     if (field === 'limits' && isEmpty(value)) return []
     if (field !== 'tags') return [[field, value]]
     // "a,b" on older brokers.
@@ -90,8 +92,30 @@ function meaningOf(section: string, item: Value): Value {
       typeof value === 'string' ? value.split(',').map((tag) => tag.trim()) : Array.isArray(value) ? value : [value]
     return [[field, tags.filter((tag) => tag !== '').toSorted()]]
   })
-  const hasArguments = ['queues', 'exchanges', 'bindings'].includes(section)
-  return { ...(hasArguments ? { arguments: {} } : {}), ...Object.fromEntries(entries) }
+  return { ...defaults[section], ...Object.fromEntries(entries) }
+}
+
+/** What some versions leave out of an export. Internal exchanges are in none; 4.3 does not say that the others are not. */
+const defaults: Readonly<Record<string, Value>> = {
+  queues: { arguments: withType({}) },
+  exchanges: { arguments: {}, internal: false },
+  bindings: { arguments: {} },
+}
+
+const plainVhost = { description: '', tags: [], default_queue_type: 'classic' }
+
+/** 4.0 writes the metadata of a vhost beside it a second time, 3.10 leaves out what is as it always was. */
+function withMetadata(vhost: Value): Value {
+  const entries = Object.entries(vhost).filter(([field]) => !Object.hasOwn(plainVhost, field))
+  const beside = Object.entries(vhost).filter(([field]) => Object.hasOwn(plainVhost, field))
+  if (vhost['metadata'] === undefined && beside.length === 0) return vhost
+  const within = isObject(vhost['metadata']) ? vhost['metadata'] : {}
+  return { ...Object.fromEntries(entries), metadata: { ...plainVhost, ...Object.fromEntries(beside), ...within } }
+}
+
+/** Exports of 4.x say of every queue what it is, those of 3.x only where it is not classic. */
+function withType(args: Value): Value {
+  return 'x-queue-type' in args ? args : { ...args, 'x-queue-type': 'classic' }
 }
 
 function isEmpty(value: unknown): boolean {
@@ -114,6 +138,8 @@ function changesIn(before: Value, after: Value): readonly Change[] {
 /** What one file has masked cannot be told from what the other has, masked or not. */
 function isEqual(field: string, before: unknown, after: unknown): boolean {
   if (isSame(before, after) || before === REDACTED || after === REDACTED) return true
+  // A vhost of which nothing is said.
+  if (field === 'metadata' && [before, after].includes(undefined)) return isSame(before ?? after, plainVhost)
   const isMasked = JSON.stringify([before, after]).includes(REDACTED)
   return isMasked && isSame(redact({ [field]: before }), redact({ [field]: after }))
 }

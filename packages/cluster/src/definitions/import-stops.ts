@@ -1,8 +1,10 @@
-import { isAtLeast } from '../management/version.ts'
-import { policyKeys } from '../resources/policy-keys.ts'
+import { isReadable } from '../policies/pattern.ts'
+import { REDACTED } from '../redaction/redact.ts'
 import { isObject, type Value } from '../resources/value.ts'
 import type { ImportTarget } from './check-import.ts'
 import { type DefinitionsDocument, itemsOf, textOf } from './document.ts'
+import { queueRule } from './import-queues.ts'
+import { whyKeyIsRefused, whyTargetIsRefused } from './transform/for-version.ts'
 
 /** Something in the file that the broker would not take. */
 export interface ImportProblem {
@@ -16,6 +18,8 @@ type Check = (item: Value, world: World) => string | undefined
 interface World extends ImportTarget {
   readonly users: ReadonlySet<string>
   readonly vhosts: ReadonlySet<string>
+  /** True for an exchange or a queue that is in the file or on the broker. */
+  readonly has: (section: 'exchanges' | 'queues', vhost: string, name: string) => boolean
 }
 
 /** Each rule by the section that it is about; what the brokers say is in the text of the rule. */
@@ -30,6 +34,7 @@ const rules: readonly (readonly [section: string, check: Check])[] = [
   ['policies', policyRule],
   ['parameters', parameterRule],
   ['queues', queueRule],
+  ['bindings', bindingRule],
 ]
 
 export function stopsOf(
@@ -39,14 +44,55 @@ export function stopsOf(
 ): readonly ImportProblem[] {
   const names = (section: string): ReadonlySet<string> =>
     new Set([...itemsOf(file, section), ...itemsOf(current, section)].map((item) => textOf(item, 'name')))
-  const world = { ...target, users: names('users'), vhosts: names('vhosts') }
+  const world = { ...target, users: names('users'), vhosts: names('vhosts'), has: presence(file, current, target) }
   const found = rules.flatMap(([section, check]) =>
     itemsOf(file, section).flatMap((item) => {
       const message = check(item, world)
-      return message === undefined ? [] : [{ section, name: textOf(item, 'name') || textOf(item, 'user'), message }]
+      return message === undefined ? [] : [{ section, name: nameOf(item), message }]
     }),
   )
-  return [...masked(file), ...found]
+  return [...masked(file), ...lockedOut(file, current, target), ...found]
+}
+
+/** The user that imports with another password could not read the broker again. */
+function lockedOut(
+  file: DefinitionsDocument,
+  current: DefinitionsDocument,
+  { user, vhost }: ImportTarget,
+): readonly ImportProblem[] {
+  if (user === undefined || vhost !== undefined) return []
+  const hashIn = (document: DefinitionsDocument): unknown =>
+    itemsOf(document, 'users').find((item) => textOf(item, 'name') === user)?.['password_hash']
+  const [before, after] = [hashIn(current), hashIn(file)]
+  if (before === undefined || after === undefined || before === after || after === REDACTED) return []
+  const message =
+    'it is who imports, and would have another password, so that nothing could be read again; leave it out with --drop-user'
+  return [{ section: 'users', name: user, message }]
+}
+
+function nameOf(item: Value): string {
+  return textOf(item, 'name') || textOf(item, 'user') || `${textOf(item, 'source')} → ${textOf(item, 'destination')}`
+}
+
+/** What is in the file or on the broker; an end of a binding that the broker has is there, though exports have no internal exchanges. */
+function presence(file: DefinitionsDocument, current: DefinitionsDocument, { vhost }: ImportTarget): World['has'] {
+  const keyOf = (section: string, of: string, name: string): string => JSON.stringify([section, vhost ?? of, name])
+  const named = [file, current].flatMap((document) =>
+    ['exchanges', 'queues'].flatMap((section) =>
+      itemsOf(document, section).map((item) => keyOf(section, textOf(item, 'vhost'), textOf(item, 'name'))),
+    ),
+  )
+  const bound = itemsOf(current, 'bindings').flatMap((binding) => {
+    const of = textOf(binding, 'vhost')
+    const ends = [keyOf('exchanges', of, textOf(binding, 'source'))]
+    return [...ends, keyOf(sectionOf(binding), of, textOf(binding, 'destination'))]
+  })
+  const found = new Set([...named, ...bound])
+  return (section, of, name) => found.has(keyOf(section, of, name))
+}
+
+function sectionOf(binding: Value): 'exchanges' | 'queues' {
+  return textOf(binding, 'destination_type') === 'exchange' ? 'exchanges' : 'queues'
 }
 
 function masked(file: DefinitionsDocument): readonly ImportProblem[] {
@@ -95,40 +141,61 @@ function exchangeRule(exchange: Value, { exchangeTypes }: World): string | undef
   return `the broker has no exchange type "${type}"; enable the plugin that has it`
 }
 
-function policyRule({ definition, 'apply-to': applyTo }: Value, { version }: World): string | undefined {
-  if (!isObject(definition)) return 'its definition is no object; some 4.0 and 4.1 versions print it as a list of pairs'
-  const keys = Object.keys(definition)
-  // No version knows these.
-  const unknown = keys.find((key) => key === 'max-priority' || key.startsWith('x-'))
-  if (unknown !== undefined) return `no broker knows the key "${unknown}" of a policy`
-  for (const key of keys) {
-    // A key that is not there may be a plugin's.
-    const { since, until } = policyKeys[key] ?? {}
-    if (until !== undefined && isAtLeast(version, until)) return `the key "${key}" of a policy ended with ${until}`
-    if (since !== undefined && !isAtLeast(version, since)) return `the key "${key}" of a policy needs RabbitMQ ${since}`
+function policyRule(
+  { definition, pattern, 'apply-to': applyTo }: Value,
+  { version, plugins }: World,
+): string | undefined {
+  if (!isObject(definition)) {
+    return 'its definition is no object; some 4.0 and 4.1 versions print it as a list of pairs, which --for-version reads'
   }
-  const typed = ['classic_queues', 'quorum_queues', 'streams'].find((name) => name === applyTo)
-  if (typed !== undefined && !isAtLeast(version, '3.12')) return `apply-to "${typed}" needs RabbitMQ 3.12`
-  return undefined
+  const keys = Object.keys(definition)
+  if (keys.length === 0) return 'its definition is empty'
+  if (typeof pattern !== 'string') return 'it has no "pattern"'
+  for (const key of keys) {
+    const why = whyKeyIsRefused(key, version)
+    if (why !== undefined)
+      return key.startsWith('ha-') ? `${why}; --to-quorum translates it` : `${why}; --for-version leaves it out`
+    const plugin = pluginOfKey(key)
+    if (plugin !== undefined && plugins?.has(plugin) === false) return `the key "${key}" needs the plugin ${plugin}`
+  }
+  // Only what no expression can be: PCRE has constructs that cannot be tried here.
+  if (!isReadable(pattern) && !/\(\?|\\[^\w]|[*+?}]\+/.test(pattern))
+    return `its pattern "${pattern}" is no regular expression`
+  const target = whyTargetIsRefused(applyTo, version)
+  return target === undefined ? undefined : `${target}; --for-version widens it`
+}
+
+function pluginOfKey(key: string): string | undefined {
+  if (key.startsWith('federation-')) return 'rabbitmq_federation'
+  return key === 'shards-per-node' ? 'rabbitmq_sharding' : undefined
+}
+
+/** A component that no plugin has registered makes the import stop. */
+const componentPlugins: Readonly<Record<string, string>> = {
+  shovel: 'rabbitmq_shovel',
+  'federation-upstream': 'rabbitmq_federation',
+  'federation-upstream-set': 'rabbitmq_federation',
 }
 
 function parameterRule(parameter: Value, world: World): string | undefined {
-  if (parameter['component'] !== 'operator_policy') return undefined
+  const component = textOf(parameter, 'component')
+  const plugin = componentPlugins[component]
+  if (plugin !== undefined && world.plugins?.has(plugin) === false) {
+    return `it needs the plugin ${plugin}, which the broker has not enabled`
+  }
+  if (component !== 'operator_policy') return undefined
   return isObject(parameter['value']) ? policyRule(parameter['value'], world) : 'its value is no object'
 }
 
-function queueRule(queue: Value, { version }: World): string | undefined {
-  const args = isObject(queue['arguments']) ? queue['arguments'] : {}
-  const type = args['x-queue-type'] ?? 'classic'
-  if (type === 'quorum' && 'x-max-priority' in args) return 'a quorum queue cannot have x-max-priority'
-  // Without a type it is that of the vhost's default, which may be quorum.
-  if (args['x-queue-type'] === 'classic' && 'x-delivery-limit' in args)
-    return 'a classic queue cannot have x-delivery-limit'
-  if ('x-dead-letter-routing-key' in args && !('x-dead-letter-exchange' in args)) {
-    return 'it has x-dead-letter-routing-key without x-dead-letter-exchange'
-  }
-  if (queue['durable'] === false && isAtLeast(version, '4.3'))
-    return 'queues that are not durable are denied from 4.3 on'
-  if (queue['durable'] === false && type !== 'classic') return 'a queue of its type must be durable'
-  return undefined
+/** 3.x drops a binding with an end that is not there in silence; 4.x stops. */
+function bindingRule(binding: Value, { has }: World): string | undefined {
+  const [vhost, source, destination] = ['vhost', 'source', 'destination'].map((field) => textOf(binding, field))
+  if (vhost === undefined || source === undefined || destination === undefined) return undefined
+  const isThere = (section: 'exchanges' | 'queues', name: string): boolean =>
+    // The broker keeps these for itself, and exports none of them.
+    (section === 'exchanges' && /^(amq\.|$)/.test(name)) || has(section, vhost, name)
+  if (!isThere('exchanges', source)) return `there is no exchange "${source}" in the file or on the broker`
+  const section = sectionOf(binding)
+  if (isThere(section, destination)) return undefined
+  return `there is no ${section === 'queues' ? 'queue' : 'exchange'} "${destination}" in the file or on the broker`
 }

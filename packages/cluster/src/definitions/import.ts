@@ -1,5 +1,4 @@
 import { ClusterError } from '../errors.ts'
-import { brokerOf } from '../management/broker.ts'
 import type { ManagementClient } from '../management/client.ts'
 import { api } from '../management/path.ts'
 import { redact } from '../redaction/redact.ts'
@@ -7,10 +6,18 @@ import { DEFINITIONS_TIMEOUT_MS } from '../snapshot/definitions.ts'
 import { checkImport, type ImportCheck, withoutVhosts } from './check-import.ts'
 import type { DefinitionsDocument } from './document.ts'
 import { exportDefinitions } from './export.ts'
+import { withoutClusterIdentity } from './identity.ts'
+import { importTargetOf } from './import-target.ts'
+import { metadataOf, withKnownMetadata } from './vhost-metadata.ts'
 
 export interface ImportOptions {
   /** Into this vhost alone, which must exist: its queues, exchanges, bindings, policies and parameters. */
   readonly vhost?: string
+  /**
+   * With the global parameters that are one cluster's own: its name and id, its tags, and what `warren apply` wrote of what a
+   * spec owns. Default false: the broker keeps its own. True to restore a cluster that is gone.
+   */
+  readonly withClusterIdentity?: boolean
 }
 
 /** Reads the broker and tells what an import of the file would do. Changes nothing. */
@@ -19,11 +26,28 @@ export async function planImport(
   file: DefinitionsDocument,
   options: ImportOptions = {},
 ): Promise<ImportCheck> {
-  const [broker, current] = await Promise.all([
-    brokerOf(client),
-    exportDefinitions(client, { ...options, withSecrets: true }),
+  return (await prepare(client, file, options)).check
+}
+
+interface Prepared {
+  readonly check: ImportCheck
+  /** What is to be sent. */
+  readonly body: DefinitionsDocument
+}
+
+async function prepare(
+  client: ManagementClient,
+  file: DefinitionsDocument,
+  { vhost, withClusterIdentity = false }: ImportOptions,
+): Promise<Prepared> {
+  const into = vhost === undefined ? {} : { vhost }
+  const [target, current, metadata] = await Promise.all([
+    importTargetOf(client),
+    exportDefinitions(client, { ...into, withSecrets: true }),
+    metadataOf(client),
   ])
-  return checkImport(file, current, { ...broker, ...options })
+  const body = withKnownMetadata(withClusterIdentity ? file : withoutClusterIdentity(file), metadata)
+  return { check: checkImport(body, withKnownMetadata(current, metadata), { ...target, ...into }), body }
 }
 
 /**
@@ -36,14 +60,14 @@ export async function importDefinitions(
   file: DefinitionsDocument,
   options: ImportOptions = {},
 ): Promise<ImportCheck> {
-  const check = await planImport(client, file, options)
+  const { check, body } = await prepare(client, file, options)
   const blocking = blockingIn(check)
   if (blocking.length > 0) {
     throw new ClusterError('IMPORT_BLOCKED', `nothing was imported: ${blocking.join('; ')}`, { blocking })
   }
   if (check.steps.length === 0) return check
   const path = options.vhost === undefined ? api`definitions` : api`definitions/${options.vhost}`
-  await client.post(path, options.vhost === undefined ? file : withoutVhosts(file), {
+  await client.post(path, options.vhost === undefined ? body : withoutVhosts(body), {
     timeoutMs: DEFINITIONS_TIMEOUT_MS,
   })
   // The broker answers 204 for objects that it has skipped, too.

@@ -11,7 +11,8 @@ export interface GlobalParameterSection {
 
 const own = new Set(['cluster_name', 'internal_cluster_id', 'imported_definition_hash', 'cluster_tags'])
 
-const isOwn = (name: string): boolean => own.has(name) || name.startsWith(OWNED_PREFIX)
+/** True for what is one cluster's own: its name and id, and what specs have written about it. */
+export const isOwn = (name: string): boolean => own.has(name) || name.startsWith(OWNED_PREFIX)
 
 export const globalParameterKind: ResourceKind<ParameterValue> = {
   kind: 'global-parameter',

@@ -58,8 +58,10 @@ export const policyKeys: Readonly<Record<string, PolicyKey>> = {
   'queue-leader-locator': queue(z.enum(['client-local', 'balanced']), 'Where a new queue has its leader.', {
     unsupportedBy: ['classic'],
   }),
+  // 4.3 refuses it by default (deprecated feature queue_master_locator).
   'queue-master-locator': queue(z.enum(['client-local', 'min-masters', 'random']), 'The same for classic queues.', {
     unsupportedBy: ['quorum', 'stream'],
+    until: '4.3',
   }),
   'queue-mode': queue(z.enum(['default', 'lazy']), 'No effect from 3.12 on.', { unsupportedBy: ['quorum', 'stream'] }),
   'queue-version': queue(z.union([z.literal(1), z.literal(2)]), 'How a classic queue is stored.', {}),

@@ -105,7 +105,7 @@ function meaningOf(intent: ReplicationSpec, broker: Broker): QueueIntent {
 }
 
 /** An even number of members is no safer than one less: two copies become three members. */
-function groupSizeOf(mirrored: Mirrored, nodes: number): number {
+export function groupSizeOf(mirrored: Mirrored, nodes: number): number {
   const copies = mirrored === 'all' ? nodes : 'exactly' in mirrored ? mirrored.exactly : mirrored.nodes.length
   const wanted = Math.max(3, copies)
   return wanted % 2 === 0 ? wanted + 1 : wanted

@@ -1,0 +1,53 @@
+import { brokerOf } from '../management/broker.ts'
+import type { ManagementClient } from '../management/client.ts'
+import { isManagementError } from '../errors.ts'
+import { api } from '../management/path.ts'
+import type { ImportTarget } from './check-import.ts'
+
+interface DeprecatedFeature {
+  readonly name: string
+  /** Not on 4.0. */
+  readonly state?: string
+  readonly deprecation_phase: string
+}
+
+interface NodeAnswer {
+  readonly running: boolean
+  readonly applications?: readonly { readonly name: string }[]
+}
+
+/** What the broker is, as far as an import depends on it. Requests that change nothing. */
+export async function importTargetOf(client: ManagementClient): Promise<ImportTarget & { readonly nodes: number }> {
+  const [broker, whoami, nodes, deprecated] = await Promise.all([
+    brokerOf(client),
+    client.get<{ readonly name: string }>(api`whoami`),
+    unlessUnknown(client.get<readonly NodeAnswer[]>(api`nodes?columns=running,applications`)),
+    unlessUnknown(client.get<readonly DeprecatedFeature[]>(api`deprecated-features`)),
+  ])
+  const { version, exchangeTypes } = broker
+  const plugins = (nodes ?? []).flatMap(({ applications = [] }) => applications.map(({ name }) => name))
+  const denied = deprecated?.filter(isDenied).map(({ name }) => name)
+  return {
+    version,
+    exchangeTypes,
+    user: whoami.name,
+    nodes: broker.nodes.length,
+    // Nodes tell of their applications once every 5 s; a node that was asked before has none.
+    ...(plugins.includes('rabbit') ? { plugins: new Set(plugins) } : {}),
+    ...(denied === undefined ? {} : { denied: new Set(denied) }),
+  }
+}
+
+function isDenied({ state, deprecation_phase: phase }: DeprecatedFeature): boolean {
+  return state === undefined ? phase !== 'permitted_by_default' : state === 'denied'
+}
+
+/** Versions before 3.13 know no such path, and a user may not be let see nodes. */
+async function unlessUnknown<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (isManagementError(error) && error.code !== 'MANAGEMENT_UNREACHABLE') return undefined
+    throw error
+  }
+}
