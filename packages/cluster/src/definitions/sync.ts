@@ -28,7 +28,7 @@ export const syncSections: readonly string[] = [
   ...Object.keys(components),
 ]
 
-export interface SyncOptions {
+export interface SyncSectionsOptions {
   /** Of `syncSections`. */
   readonly only: readonly string[]
   /** Of this vhost of the source alone. */
@@ -54,7 +54,7 @@ export interface SyncPlan {
 export async function planSync(
   source: DefinitionsDocument,
   client: ManagementClient,
-  options: SyncOptions,
+  options: SyncSectionsOptions,
 ): Promise<SyncPlan> {
   checkSections(options.only)
   const [target, exported, metadata] = await Promise.all([

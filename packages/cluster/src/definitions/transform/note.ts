@@ -17,5 +17,5 @@ export function noteOf(
 ): Finding {
   const { kind, vhost, name } = about
   const label = labelOf(kind, vhost === undefined || vhost === '' ? { name } : { vhost, name })
-  return { level, rule, vhost, label, message }
+  return { level, rule, vhost, kind, name, label, message }
 }
