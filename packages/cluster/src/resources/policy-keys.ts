@@ -60,6 +60,8 @@ export const policyKeys: Readonly<Record<string, PolicyKey>> = {
   }),
   'queue-master-locator': queue(z.enum(['client-local', 'min-masters', 'random']), 'The same for classic queues.', {
     unsupportedBy: ['quorum', 'stream'],
+    // A deprecated feature that 4.3 denies by default.
+    until: '4.3',
   }),
   'queue-mode': queue(z.enum(['default', 'lazy']), 'No effect from 3.12 on.', { unsupportedBy: ['quorum', 'stream'] }),
   'queue-version': queue(z.union([z.literal(1), z.literal(2)]), 'How a classic queue is stored.', {}),
