@@ -1,21 +1,33 @@
 import { join, normalize } from 'node:path/posix'
 import { UsageError } from './options.ts'
 
+/** Among these are the tests that run on every version. */
+export const candidates: readonly string[] = [
+  'packages/{bus,cluster}/test/**/*.test.ts',
+  'packages/cli/test/apply-killed.test.ts',
+  'examples/shop/test/spec.test.ts',
+]
+
 /** Where a test gets its broker from: what imports it, directly or not, needs one; so does what starts a cluster itself. */
 const BROKER = 'test/support/broker.ts'
 const STARTS = /\b(?:startCluster|shareCluster)\b/
 
 /**
- * Where versions of RabbitMQ differ: clusters and their tools, arguments of queues, delivery counts and limits, dead letters,
- * what the broker says before it closes a channel, failover.
+ * Where versions of RabbitMQ differ: clusters and their tools, the management API, every kind of resource and what policies do,
+ * definitions, arguments of queues, delivery counts and limits, dead letters, what the broker says before it closes a channel,
+ * failover.
  */
 export const shortList: readonly string[] = [
   'packages/cluster/test/cluster.test.ts',
+  'packages/cluster/test/definitions.test.ts',
+  'packages/cluster/test/management.test.ts',
+  'packages/cluster/test/resources/conformance.test.ts',
   'packages/bus/test/amqp/consumer.test.ts',
   'packages/bus/test/amqp/failover.test.ts',
   'packages/bus/test/amqp/publisher.test.ts',
   'packages/bus/test/amqp/topology.test.ts',
   'packages/bus/test/receive.test.ts',
+  'examples/shop/test/spec.test.ts',
 ]
 
 /** Those of the test files that need a broker. `read` returns a file's text, or undefined if there is none. */

@@ -2,7 +2,7 @@
 import { openHome } from '@warren/cluster/local'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { brokerTests, chosen, shortList } from './choice.ts'
+import { brokerTests, candidates, chosen, shortList } from './choice.ts'
 import { help, parseOptions, UsageError } from './options.ts'
 import type { MatrixOptions } from './options.ts'
 import { exitCodeOf, type Outcome, table } from './outcome.ts'
@@ -23,8 +23,8 @@ async function main(options: MatrixOptions): Promise<number> {
 }
 
 function filesFor(options: MatrixOptions): string[] {
-  const candidates = globSync('packages/{bus,cluster}/test/**/*.test.ts', { cwd: root }).toSorted()
-  const tests = brokerTests(candidates, (path) => {
+  const files = globSync(candidates, { cwd: root }).toSorted()
+  const tests = brokerTests(files, (path) => {
     try {
       return readFileSync(join(root, path), 'utf8')
     } catch {

@@ -11,7 +11,7 @@ export interface MatrixOptions {
   readonly isJson: boolean
 }
 
-export const help = `The tests of packages/bus and packages/cluster that need a broker, on each version of RabbitMQ.
+export const help = `The tests of packages/bus and packages/cluster that need a broker, and those of whole specs, on each version of RabbitMQ.
 
   npm run test:matrix -- [flags] [paths…]
 

@@ -1,5 +1,6 @@
 import { subscriptionTopology, publisherTopology } from '@warren/bus'
-import { apply, loadSpec, makePlan } from '@warren/cluster'
+import { apply, fetchPasswords, loadSpec, makePlan } from '@warren/cluster'
+import { api, type ObservedRequest } from '@warren/cluster/management'
 import amqp from 'amqplib'
 import { expect, onTestFinished, test } from 'vitest'
 import { ensureTopology } from '../../../packages/bus/src/amqp/topology.ts'
@@ -16,17 +17,38 @@ const topologies = [
 test('what the spec makes is what the services declare: neither has anything to add', async () => {
   const { vhost, amqpUrls, cluster, drop } = await testVhost()
   const client = cluster.managementClient()
-  onTestFinished(drop)
-  const env = { VHOST: vhost }
-  const { spec: whole } = await loadSpec(import.meta.dirname, '../warren.yaml', { env })
-  // Users are of the whole cluster, which other tests use, too.
-  const { users: _, ...rest } = whole
-  const { permissions: __, ...sections } = whole.vhosts?.[vhost] ?? {}
-  const spec = { ...rest, name: vhost, vhosts: { [vhost]: sections } }
-  const planned = async () => (await makePlan(client, spec, new Map())).plan
+  const writes: ObservedRequest[] = []
+  const observed = cluster.managementClient({
+    onRequest: (request) => {
+      if (request.method !== 'GET') writes.push(request)
+    },
+  })
+  const env = { VHOST: vhost, SHOP_PASSWORD: 'of the shop' }
+  onTestFinished(async () => {
+    await drop()
+    for (const path of [api`users/${vhost}`, api`global-parameters/${`warren.owned.${vhost}`}`])
+      await client.delete(path)
+  })
+  const { spec: whole, folder } = await loadSpec(import.meta.dirname, '../warren.yaml', { env })
+  // The user is of the whole cluster, which other tests use, too: here it has a name of its own.
+  const { permissions = {}, ...sections } = whole.vhosts?.[vhost] ?? {}
+  const renamed = <T>({ shop: of }: Readonly<Record<string, T>>) => ({ [vhost]: of! })
+  const spec = {
+    ...whole,
+    name: vhost,
+    users: renamed(whole.users ?? {}),
+    vhosts: { [vhost]: { ...sections, permissions: renamed(permissions) } },
+  }
+  const passwords = await fetchPasswords(spec, { env, folder })
+  const planned = async () => (await makePlan(observed, spec, passwords)).plan
 
-  await apply(client, await planned())
-  expect((await planned()).steps).toEqual([])
+  const { results } = await apply(observed, await planned())
+  expect(results.filter(({ kind }) => kind !== 'done')).toEqual([])
+  const made = writes.length
+  const second = await planned()
+  expect(second.steps).toEqual([])
+  await apply(observed, second)
+  expect(writes).toHaveLength(made)
   const before = await definitionsOf()
 
   const connection = await amqp.connect(amqpUrls[0] ?? '')

@@ -62,14 +62,16 @@ describe('pruning', () => {
     expect(await client.find(api`queues/${vhost}/${queue}`)).toBeDefined()
   })
 
-  test('refuses a consumed queue', async () => {
+  test.each(['qu.a', 'qu.b'])('refuses the queue %s with a consumer, before anything is changed', async (queue) => {
     await applied(two)
-    await using consumer = await consume('qu.b')
-    await expect(applied(one, { prune: true })).rejects.toMatchObject({
+    await using consumer = await consume(queue)
+    seen.length = 0
+    await expect(applied(none, { prune: true })).rejects.toMatchObject({
       code: 'PRUNE_REFUSED',
-      message: expect.stringContaining('"qu.b"') as string,
+      message: expect.stringMatching(`"${queue}".*0 messages, 1 consumers`) as string,
     })
-    expect(consumer.queue).toBe('qu.b')
+    expect(seen.filter(({ method }) => method !== 'GET')).toEqual([])
+    expect(consumer.queue).toBe(queue)
   })
 
   test('removes a queue with messages when it is named, and no other', async () => {

@@ -103,6 +103,11 @@ describe('lints', () => {
     ['key-not-in-this-version', '4.0.5', { policies: { ha: { pattern: '.*', definition: { 'ha-mode': 'all' } } } }],
     [
       'key-not-in-this-version',
+      '4.3.6',
+      { policies: { p: { pattern: '.*', definition: { 'queue-master-locator': 'random' } } } },
+    ],
+    [
+      'key-not-in-this-version',
       '3.10.8',
       { queues: { a: quorum }, policies: { p: { pattern: 'a', applyTo: 'quorum_queues', definition: ttl } } },
     ],
