@@ -65,7 +65,7 @@ test.each([
 })
 
 test.each([
-  ['amqp://u:hidden@n1', 'amqp://***@n1'],
+  ['amqp://u:hidden@n1', 'amqp://u:***@n1'],
   ['u:hidden@n1:15672', '***@n1:15672'],
   ['http://u:hid den"@n1', 'http://***@n1'],
   ['http://n1', 'http://n1'],

@@ -32,7 +32,8 @@ export function redactText(text: string): string {
 
 /** The same for a text that was meant as one URL and may be none: without its scheme, with spaces in the password. */
 export function redactUrl(text: string): string {
-  return redactText(text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, `$1${REDACTED}@`))
+  const isWellFormed = /^[a-z][a-z0-9+.-]*:\/\/[^\s"'`<>]*$/i.test(text)
+  return isWellFormed ? redactText(text) : redactText(text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, `$1${REDACTED}@`))
 }
 
 /**
