@@ -145,6 +145,9 @@ async function askFor(client: ManagementClient, queue: QueueName, action: 'sync'
   )
 }
 
+/** They come from all nodes, and one that is frozen holds them up. */
+const STATISTICS_TIMEOUT_MS = 2000
+
 interface Look {
   readonly mirrors: readonly string[]
   readonly synchronised: readonly string[]
@@ -158,7 +161,11 @@ async function look(client: ManagementClient, queue: QueueName): Promise<Look | 
   // Statistics answer late while a queue is blocked, and list mirrors as they were: who has caught up is in the record alone.
   const [record, statistics] = await Promise.all([
     unlessSilent(client.get<QueueAnswer>(recordPath(queue))),
-    unlessSilent(client.get<{ state?: string; sync_messages?: number; messages?: number }>(statisticsPath(queue))),
+    unlessSilent(
+      client.get<{ state?: string; sync_messages?: number; messages?: number }>(statisticsPath(queue), {
+        timeoutMs: STATISTICS_TIMEOUT_MS,
+      }),
+    ),
   ])
   if (record === undefined) return undefined
   return {
