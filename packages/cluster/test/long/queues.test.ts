@@ -1,0 +1,177 @@
+import {
+  cancelSync,
+  changeMembers,
+  leadersOf,
+  listQueues,
+  planGrow,
+  planShrink,
+  rebalanceQueues,
+  type SyncEvent,
+  syncQueues,
+  type SyncResult,
+} from '@warren/cluster'
+import type { Cluster } from '@warren/cluster/local'
+import { api, brokerOf, isAtLeast, type ManagementClient } from '@warren/cluster/management'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { privateCluster, testedSeries } from '../../../../test/support/broker.ts'
+import { behind, declare, fill, mirror, placementOf } from '../support/queues.ts'
+
+const vhost = '/'
+/** What `npm test` has without a series of its own is 3.10. */
+const series = testedSeries() ?? '3.10'
+const hasMirrors = !isAtLeast(series, '4')
+
+// The steps of one story, in this order.
+describe.runIf(hasMirrors)('a mirror that fell behind', () => {
+  let cluster: Cluster
+  let client: ManagementClient
+  const queue = { vhost, name: 'ha.1' }
+  beforeAll(async () => {
+    cluster = await privateCluster({ nodes: 2 })
+    client = cluster.managementClient()
+    await declare(client, vhost, queue.name, { node: cluster.node('n1').erlangName })
+    await mirror(client, vhost, '^ha', 1)
+  }, 300_000)
+  afterAll(() => cluster.down())
+
+  const restart = async (node: string): Promise<void> => {
+    await cluster.stop(node)
+    await cluster.start(node)
+    // Its mirror joins as soon as it serves.
+    await expect
+      .poll(async () => (await placementOf(client, vhost, queue.name)).mirrors.length, { timeout: 60_000 })
+      .toBe(1)
+  }
+  const sync = async (
+    options: { readonly timeoutMs?: number; readonly onStarted?: () => Promise<void> } = {},
+  ): Promise<SyncResult | undefined> => {
+    const acting: Promise<void>[] = []
+    const onEvent = (event: SyncEvent): void => {
+      if (event.kind === 'started' && options.onStarted !== undefined) acting.push(options.onStarted())
+    }
+    const [result] = await syncQueues(client, [queue], { timeoutMs: options.timeoutMs ?? 60_000, onEvent })
+    await Promise.all(acting)
+    return result
+  }
+
+  test('has nothing of what it missed, and is told apart', async () => {
+    await cluster.stop('n2')
+    await fill(cluster.node('n1').amqpUrl, [queue.name], 500)
+    await cluster.start('n2')
+    await expect
+      .poll(async () => (await placementOf(client, vhost, queue.name)).mirrors, { timeout: 60_000 })
+      .toEqual([{ node: cluster.node('n2').erlangName, isSynchronised: false }])
+    const [listed] = await listQueues(client, { vhost })
+    expect(listed).toMatchObject({ leader: cluster.node('n1').erlangName, policy: 'mirrored' })
+  })
+
+  test('has all of it when the synchronisation is said to be done: the leader can go', async () => {
+    expect(await sync()).toMatchObject({ kind: 'synchronised' })
+    await cluster.kill('n1')
+    await expect
+      .poll(async () => (await client.get<{ messages?: number }>(api`queues/${vhost}/${queue.name}`)).messages, {
+        timeout: 30_000,
+      })
+      .toBe(500)
+    expect((await placementOf(client, vhost, queue.name)).leader).toBe(cluster.node('n2').erlangName)
+    await cluster.start('n1')
+    await expect.poll(() => behind(client, vhost, queue.name), { timeout: 60_000 }).toBe(1)
+  })
+
+  test('that is frozen makes no progress, and catches up when it goes on', async () => {
+    await cluster.pause('n1')
+    const result = await sync({ timeoutMs: 3000 }).finally(() => cluster.resume('n1'))
+    expect(result).toMatchObject({ kind: 'failed', error: { code: 'QUEUE_SYNC_STALLED' } })
+    expect(await sync()).toMatchObject({ kind: 'synchronised' })
+  })
+
+  test('that goes while it catches up is told of', async () => {
+    await restart('n1')
+    expect(await behind(client, vhost, queue.name)).toBe(1)
+    await cluster.pause('n1')
+    const result = await sync({ onStarted: () => cluster.kill('n1') })
+    expect(result).toMatchObject({ kind: 'failed', error: { code: 'QUEUE_SYNC_MIRROR_LOST' } })
+    await cluster.start('n1')
+  })
+
+  test('stays behind when it is cancelled, which is told of, and progress is told before', async () => {
+    await fill(cluster.node('n2').amqpUrl, [queue.name], 60_000)
+    await restart('n1')
+    const copied: number[] = []
+    let isOver = false
+    const onEvent = (event: SyncEvent): void => {
+      if (event.kind === 'progress') copied.push(event.copied)
+      if (event.kind === 'started') void cancelling()
+    }
+    const cancelling = async (): Promise<void> => {
+      // It is cancelled only once it goes on, and nobody says when it begins.
+      while (!isOver) await cancelSync(client, [queue])
+    }
+    const [result] = await syncQueues(client, [queue], { timeoutMs: 10_000, onEvent })
+    isOver = true
+    expect(result).toMatchObject({
+      kind: 'failed',
+      error: { code: expect.stringMatching(/STOPPED|STALLED/) as string },
+    })
+    expect(await behind(client, vhost, queue.name)).toBe(1)
+    const progress: number[] = []
+    const [done] = await syncQueues(client, [queue], {
+      onEvent: (event) => {
+        if (event.kind === 'progress') progress.push(event.copied)
+      },
+    })
+    expect(done).toMatchObject({ kind: 'synchronised' })
+    expect(progress.filter((count) => count > 0 && count <= 60_500)).not.toEqual([])
+  })
+})
+
+describe('leaders and members', () => {
+  let cluster: Cluster
+  let client: ManagementClient
+  beforeAll(async () => {
+    cluster = await privateCluster({ nodes: 3 })
+    client = cluster.managementClient()
+  }, 300_000)
+  afterAll(() => cluster.down())
+  const names = ['qu.1', 'qu.2', 'qu.3', 'qu.4', 'qu.5', 'qu.6']
+
+  test('are spread over the nodes again after one was away', async () => {
+    expect(isAtLeast((await brokerOf(client)).version, '4')).toBe(!hasMirrors)
+    for (const name of names) await declare(client, vhost, name, { arguments: { 'x-queue-type': 'quorum' } })
+    await cluster.stop('n2', 'n3')
+    await cluster.start('n2', 'n3')
+    await cluster.stop('n3')
+    await cluster.start('n3')
+    const before = await leadersOf(client)
+    expect(Math.max(...before.map(({ leaders }) => leaders))).toBeGreaterThan(2)
+    const moves: number[] = []
+    const result = await rebalanceQueues(client, { onMove: (moved) => void moves.push(moved) })
+    expect(result).toMatchObject({ before, isSettled: true })
+    expect(result.after.map(({ leaders }) => leaders)).toEqual([2, 2, 2])
+    expect(await leadersOf(client)).toEqual(result.after)
+    expect(moves.at(-1)).toBe(result.moved)
+  }, 180_000)
+
+  test.runIf(isAtLeast(series, '3.11'))(
+    'members leave a node that is gone for good, but not where a majority would be lost',
+    async () => {
+      const [n1, n3] = [cluster.node('n1').erlangName, cluster.node('n3').erlangName]
+      await cluster.kill('n3')
+      await expect
+        .poll(
+          async () => (await placementOf(client, vhost, 'qu.1')).members.filter(({ isOnline }) => isOnline).length,
+          {
+            timeout: 60_000,
+          },
+        )
+        .toBe(2)
+      await expect(planGrow(client, n3, { vhost })).rejects.toMatchObject({ code: 'NODE_STOPPED' })
+      // n2 and the dead n3 would be left.
+      await expect(planShrink(client, n1, { vhost })).rejects.toMatchObject({ code: 'QUEUE_SHRINK_REFUSED' })
+      expect((await placementOf(client, vhost, 'qu.1')).members).toHaveLength(3)
+      const results = await changeMembers(client, await planShrink(client, n3, { vhost }))
+      expect(results.map(({ kind }) => kind)).toEqual(names.map(() => 'done'))
+      expect((await placementOf(client, vhost, 'qu.1')).members.map(({ node }) => node)).not.toContain(n3)
+    },
+  )
+})
