@@ -1,7 +1,7 @@
 import { placementsOf, type QueuePlacement, unsynchronisedMirrors } from '@warren/cluster'
 import { api, type ManagementClient } from '@warren/cluster/management'
 import { connect } from 'amqplib'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 
 /** Messages of a few bytes, kept in memory: how many there are is all that counts. */
 export async function fill(amqpUrl: string, queues: readonly string[], count: number): Promise<void> {
@@ -29,11 +29,13 @@ export async function mirror(client: ManagementClient, vhost: string, pattern: s
     definition: { 'ha-mode': 'all', 'ha-sync-mode': 'manual' },
   })
   const filter = { vhost, pattern: new RegExp(pattern) }
-  await expect
-    .poll(async () => (await placementsOf(client, filter)).every((queue) => queue.mirrors.length === mirrors), {
-      timeout: 30_000,
-    })
-    .toBe(true)
+  await vi.waitFor(
+    async () => {
+      const queues = await placementsOf(client, filter)
+      expect(queues.map((queue) => queue.mirrors.length)).toEqual(queues.map(() => mirrors))
+    },
+    { timeout: 30_000 },
+  )
 }
 
 export async function placementOf(client: ManagementClient, vhost: string, name: string): Promise<QueuePlacement> {
