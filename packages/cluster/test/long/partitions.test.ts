@@ -140,12 +140,13 @@ describe('a queue of 8 partitions', () => {
       channelOf('active'),
       channelOf('active'),
     ])
-    const got: Record<'first' | 'second', string[]> = { first: [], second: [] }
-    const consume = async (channel: ConfirmChannel, into: string[]) => {
+    // A message may come twice: 4.3.6 delivered 104 of 100 on a machine under load.
+    const got = { first: new Set<string>(), second: new Set<string>() }
+    const consume = async (channel: ConfirmChannel, into: Set<string>) => {
       for (const name of partitionsOf(2)) {
         await channel.consume(name, (message: ConsumeMessage | null) => {
           if (message === null) return
-          into.push(message.content.toString())
+          into.add(message.content.toString())
           channel.ack(message)
         })
       }
@@ -154,12 +155,11 @@ describe('a queue of 8 partitions', () => {
     await consume(second, got.second)
     const ids = entities.slice(0, 100)
     await publish(publisher, ids)
-    await expect.poll(() => got.first.length, { timeout: 10_000 }).toBe(100)
-    expect(got.second).toEqual([])
+    await expect.poll(() => got.first.size, { timeout: 10_000 }).toBe(100)
+    expect(got.second.size).toBe(0)
     await first.close()
     await publish(publisher, ids)
-    await expect.poll(() => got.second.length, { timeout: 10_000 }).toBe(100)
-    expect(got.first).toHaveLength(100)
+    await expect.poll(() => got.second.size, { timeout: 10_000 }).toBe(100)
   })
 })
 
