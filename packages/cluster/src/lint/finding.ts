@@ -1,3 +1,4 @@
+import type { PartitionedQueue } from '../spec/partitions.ts'
 import type { VhostSpec } from '../spec/spec.ts'
 import type { Broker } from '../management/broker.ts'
 import type { QueuePolicies } from '../policies/effective.ts'
@@ -20,6 +21,7 @@ export interface Finding {
 export interface LintedVhost {
   readonly name: string
   readonly spec: VhostSpec
+  readonly partitioned: readonly PartitionedQueue[]
   readonly world: VhostWorld
   readonly policiesOf: QueuePolicies
   readonly broker: Broker

@@ -8,7 +8,7 @@ import { queueRules } from './queue-rules.ts'
 /** Looks at every vhost as it is, with no spec: rules about what a spec wants find nothing. Pure. */
 export function lintSnapshot(snapshot: Snapshot): readonly Finding[] {
   return [...worldAfter(snapshot)].flatMap(([name, world]) => {
-    const vhost = { name, spec: {}, world, policiesOf: queuePolicies(world), broker: snapshot.broker }
+    const vhost = { name, spec: {}, partitioned: [], world, policiesOf: queuePolicies(world), broker: snapshot.broker }
     return [...policyRules, ...queueRules].flatMap((rule) => [...rule(vhost)])
   })
 }

@@ -21,7 +21,14 @@ export function lintPlan(plan: Plan, compiled: Compiled, snapshot: Snapshot): re
   for (const [name, spec] of compiled.vhosts) {
     const here = world.get(name)
     if (here === undefined) continue
-    const vhost = { name, spec, world: here, policiesOf: queuePolicies(here), broker: compiled.broker }
+    const vhost = {
+      name,
+      spec,
+      partitioned: compiled.partitionedIn(name),
+      world: here,
+      policiesOf: queuePolicies(here),
+      broker: compiled.broker,
+    }
     for (const rule of rules) findings.push(...rule(vhost))
   }
   return findings.toSorted((left, right) => rank[left.level] - rank[right.level])

@@ -35,4 +35,17 @@ export const upstreamKeysOfOtherVersions: Rule = function* ({ name, spec, broker
   }
 }
 
-export const pluginRules: readonly Rule[] = [unknownExchangeTypes, upstreamKeysOfOtherVersions]
+/** Measured on 3.10: kept while nodes are restarted one by one, another one after all of them were down at once. */
+export const partitionsInMemory: Rule = function* ({ name, partitioned, broker }) {
+  const finding = findingsOf('partitions-in-memory', 'note', 'queue')
+  if (broker.metadataStore === 'khepri') return
+  for (const { queue } of partitioned) {
+    yield finding(
+      name,
+      queue,
+      'which partition an entity has is kept in the memory of the nodes: when all of them are down at once, entities move; drain the partitions before you stop the whole cluster',
+    )
+  }
+}
+
+export const pluginRules: readonly Rule[] = [unknownExchangeTypes, upstreamKeysOfOtherVersions, partitionsInMemory]

@@ -48,7 +48,7 @@ function refuse(undrained: readonly Seen[]): void {
   const told = undrained.map((each) => each.told)
   throw new ClusterError(
     'PARTITIONS_NOT_DRAINED',
-    `nothing was changed: messages wait in partitions, or still come: ${told.join(', ')}. Entities would move to other partitions and overtake them: follow the drain order of the plan, or name the queue with --repartition`,
+    `nothing was changed: messages wait in partitions, or still come: ${told.join(', ')}. Entities would move to other partitions and overtake them (counts lag by some seconds): follow the drain order of the plan, or name the queue with --repartition`,
     { queues: told },
   )
 }

@@ -1,4 +1,4 @@
-import { apply, driftIn, makePlan, type MadePlan, type Spec, type VhostSpec } from '@warren/cluster'
+import { apply, driftIn, isClusterError, makePlan, type MadePlan, type Spec, type VhostSpec } from '@warren/cluster'
 import type { Cluster } from '@warren/cluster/local'
 import { api, type ManagementClient } from '@warren/cluster/management'
 import { type ConfirmChannel, connect, type ConsumeMessage } from 'amqplib'
@@ -20,9 +20,8 @@ let client: ManagementClient
 
 beforeAll(async () => {
   cluster = await privateCluster({
-    nodes: 1,
+    nodes: 3,
     plugins: ['rabbitmq_consistent_hash_exchange', 'rabbitmq_sharding'],
-    // Half a partition's messages may be unacknowledged; queues tell of themselves more often.
     config: { collect_statistics_interval: 1000 },
   })
   client = cluster.managementClient()
@@ -44,6 +43,10 @@ const applied = async (
   for (const result of results) if (result.kind === 'failed') throw result.error
   expect((await planOf(vhost, sections, options.prune)).plan.steps).toEqual([])
 }
+const codeOf = (error: unknown): string => {
+  if (isClusterError(error, 'PARTITIONS_NOT_DRAINED')) return error.code
+  throw error
+}
 const channelOf = async (vhost: string): Promise<ConfirmChannel> => {
   const connection = await connect(`${cluster.amqpUrls[0]!}/${vhost}`)
   // Broken when the node is restarted.
@@ -61,29 +64,32 @@ const publish = async (channel: ConfirmChannel, ids: readonly string[]): Promise
 const partitionsOf = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${queue}.p${index}`)
 
-/** Takes what waits, and says in which partition each body was, in the order of the partition. */
-async function taken(
-  channel: ConfirmChannel,
-  count: number,
-): Promise<readonly (readonly [id: string, partition: string])[]> {
+type Taken = readonly (readonly [id: string, partition: string])[]
+
+/** Takes so many messages, of which there are no more, and says in which partition each was. */
+async function taken(channel: ConfirmChannel, count: number, expected: number): Promise<Taken> {
   const found: (readonly [string, string])[] = []
-  for (const name of partitionsOf(count)) {
-    for (let message = await channel.get(name); message !== false; message = await channel.get(name)) {
-      found.push([message.content.toString(), name])
-      channel.ack(message)
-    }
+  const take = (name: string) => (message: ConsumeMessage | null) => {
+    if (message === null) return
+    found.push([message.content.toString(), name])
+    channel.ack(message)
   }
+  // Quorum queues with a single active consumer refuse basic.get.
+  const consumers = await Promise.all(partitionsOf(count).map((name) => channel.consume(name, take(name))))
+  await expect.poll(() => found.length, { timeout: 30_000 }).toBe(expected)
+  for (const { consumerTag } of consumers) await channel.cancel(consumerTag)
+  for (const name of partitionsOf(count)) expect((await channel.checkQueue(name)).messageCount).toBe(0)
+  expect(found).toHaveLength(expected)
   return found
 }
 
 describe('a queue of 8 partitions', () => {
-  test('gives an entity the same one always, all of them about as much, also after a restart of the node', async () => {
+  test('gives an entity the same one always, all of them about as much, also when nodes are restarted one after the other', async () => {
     await applied('spread', withPartitions(8))
     const channel = await channelOf('spread')
     await publish(channel, entities)
     await publish(channel, entities)
-    const before = await taken(channel, 8)
-    expect(before).toHaveLength(2 * entities.length)
+    const before = await taken(channel, 8, 2 * entities.length)
     const places = new Map(before)
     // Of two messages of an entity in two partitions only the last would be here.
     expect(before.filter(([id, partition]) => places.get(id) !== partition)).toEqual([])
@@ -91,22 +97,38 @@ describe('a queue of 8 partitions', () => {
     process.stderr.write(`${cluster.version}: ${entities.length} entities in 8 partitions: ${sizes.join(' ')}\n`)
     for (const size of sizes) expect(Math.abs(size / (entities.length / 8) - 1)).toBeLessThan(0.3)
 
-    await cluster.stop('n1')
-    await cluster.start('n1')
-    const again = await channelOf('spread')
-    await publish(again, entities)
-    const after = await taken(again, 8)
-    expect(after).toHaveLength(entities.length)
-    expect(after.filter(([id, partition]) => places.get(id) !== partition)).toEqual([])
-    expect((await planOf('spread', withPartitions(8))).plan.steps).toEqual([])
-  }, 180_000)
+    const movedAfter = async (): Promise<number> => {
+      const again = await channelOf('spread')
+      await publish(again, entities)
+      const after = await taken(again, 8, entities.length)
+      return after.filter(([id, partition]) => places.get(id) !== partition).length
+    }
+    for (const node of ['n3', 'n1']) {
+      await cluster.stop(node)
+      await cluster.start(node)
+    }
+    expect(await movedAfter()).toBe(0)
+
+    // With Mnesia the ring is in memory: whoever starts first makes it anew, in an order that is left to chance.
+    await cluster.stop()
+    await cluster.start()
+    const moved = await movedAfter()
+    process.stderr.write(
+      `${cluster.version}: ${moved} of ${entities.length} moved when all nodes were restarted at once\n`,
+    )
+    const made = await planOf('spread', withPartitions(8))
+    expect(made.plan.steps).toEqual([])
+    const isMnesia = made.plan.broker.metadataStore === 'mnesia'
+    if (!isMnesia) expect(moved).toBe(0)
+    expect(made.findings.map(({ rule }) => rule)).toEqual(isMnesia ? ['partitions-in-memory'] : [])
+  }, 600_000)
 
   test('takes a message without the header', async () => {
     await applied('bare', withPartitions(2))
     const channel = await channelOf('bare')
     for (const body of ['one', 'two']) channel.publish('ex.order.topic', 'order.payment.onPaid', Buffer.from(body))
     await channel.waitForConfirms()
-    const found = await taken(channel, 2)
+    const found = await taken(channel, 2, 2)
     expect(found.map(([body]) => body)).toEqual(['one', 'two'])
     expect(new Set(found.map(([, partition]) => partition)).size).toBe(1)
   })
@@ -118,12 +140,13 @@ describe('a queue of 8 partitions', () => {
       channelOf('active'),
       channelOf('active'),
     ])
-    const got: Record<'first' | 'second', string[]> = { first: [], second: [] }
-    const consume = async (channel: ConfirmChannel, into: string[]) => {
+    // A message may come twice: 4.3.6 delivered 104 of 100 on a machine under load.
+    const got = { first: new Set<string>(), second: new Set<string>() }
+    const consume = async (channel: ConfirmChannel, into: Set<string>) => {
       for (const name of partitionsOf(2)) {
         await channel.consume(name, (message: ConsumeMessage | null) => {
           if (message === null) return
-          into.push(message.content.toString())
+          into.add(message.content.toString())
           channel.ack(message)
         })
       }
@@ -132,12 +155,11 @@ describe('a queue of 8 partitions', () => {
     await consume(second, got.second)
     const ids = entities.slice(0, 100)
     await publish(publisher, ids)
-    await expect.poll(() => got.first.length, { timeout: 10_000 }).toBe(100)
-    expect(got.second).toEqual([])
+    await expect.poll(() => got.first.size, { timeout: 10_000 }).toBe(100)
+    expect(got.second.size).toBe(0)
     await first.close()
     await publish(publisher, ids)
-    await expect.poll(() => got.second.length, { timeout: 10_000 }).toBe(100)
-    expect(got.first).toHaveLength(100)
+    await expect.poll(() => got.second.size, { timeout: 10_000 }).toBe(100)
   })
 })
 
@@ -156,26 +178,27 @@ describe('other partitions', () => {
     await expect(apply(client, more.plan)).rejects.toMatchObject({ code: 'PARTITIONS_NOT_DRAINED' })
     expect(await client.get(api`queues/grow`)).toHaveLength(8)
 
-    const before = new Map(await taken(channel, 8))
+    const before = new Map(await taken(channel, 8, entities.length))
     await expect.poll(waiting, { timeout: 20_000 }).toBe(0)
     // Nothing waits whenever somebody looks, and yet it comes.
-    let isPublishing = true
+    const consumer = await channelOf('grow')
+    for (const name of partitionsOf(8)) await consumer.consume(name, () => undefined, { noAck: true })
+    const stop = new AbortController()
     const flow = (async () => {
-      while (isPublishing) {
-        await publish(channel, ['order-1'])
-        await channel.get(before.get('order-1')!, { noAck: true })
-      }
+      while (!stop.signal.aborted) await publish(channel, ['order-1'])
     })()
     await expect(apply(client, more.plan)).rejects.toMatchObject({ code: 'PARTITIONS_NOT_DRAINED' })
-    isPublishing = false
+    stop.abort()
     await flow
-    await taken(channel, 8)
+    await consumer.close()
     await expect.poll(waiting, { timeout: 20_000 }).toBe(0)
 
-    await applied('grow', withPartitions(12))
+    // Counts of what was published lag behind.
+    await expect
+      .poll(() => applied('grow', withPartitions(12)).then(() => 'applied', codeOf), { timeout: 60_000 })
+      .toBe('applied')
     await publish(channel, entities)
-    const after = await taken(channel, 12)
-    expect(after).toHaveLength(entities.length)
+    const after = await taken(channel, 12, entities.length)
     const moved = after.filter(([id, partition]) => before.get(id) !== partition)
     const toOld = moved.filter(([, partition]) => partitionsOf(8).includes(partition))
     process.stderr.write(`${cluster.version}: 8 → 12: ${moved.length} moved, ${toOld.length} to an old partition\n`)
@@ -186,22 +209,26 @@ describe('other partitions', () => {
     await publish(channel, entities.slice(0, 100))
     await expect.poll(waiting, { timeout: 20_000 }).toBe(100)
     await expect(apply(client, fewer.plan)).rejects.toMatchObject({ code: /PARTITIONS_NOT_DRAINED|PRUNE_REFUSED/ })
-    await taken(channel, 12)
+    await taken(channel, 12, 100)
     await expect.poll(waiting, { timeout: 20_000 }).toBe(0)
-    await applied('grow', withPartitions(6), { prune: true })
+    await expect
+      .poll(() => applied('grow', withPartitions(6), { prune: true }).then(() => 'applied', codeOf), {
+        timeout: 60_000,
+      })
+      .toBe('applied')
     await publish(channel, entities)
-    const least = await taken(channel, 6)
-    expect(least).toHaveLength(entities.length)
-    const movedBack = least.filter(([id, partition]) => new Map(after).get(id) !== partition).length
+    const least = await taken(channel, 6, entities.length)
+    const places = new Map(after)
+    const movedBack = least.filter(([id, partition]) => places.get(id) !== partition).length
     process.stderr.write(`${cluster.version}: 12 → 6: ${movedBack} moved\n`)
-  }, 180_000)
+  }, 300_000)
 
   test('are made over messages that wait when the queue is named', async () => {
     await applied('told', withPartitions(2))
     const channel = await channelOf('told')
     await publish(channel, entities.slice(0, 50))
     await applied('told', withPartitions(3), { repartition: [queue] })
-    expect(await taken(channel, 3)).toHaveLength(50)
+    await taken(channel, 3, 50)
   })
 })
 
@@ -217,11 +244,11 @@ describe('a sharded exchange', () => {
     },
   }
 
-  test('gets its queues by a policy, and the plan never speaks of them', async () => {
+  test('gets its queues on each node by a policy, and the plan never speaks of them', async () => {
     await applied('shards', sharded)
     const shards = async () =>
       (await client.get<{ name: string }[]>(api`queues/shards?columns=name`)).map(({ name }) => name)
-    await expect.poll(shards, { timeout: 20_000 }).toHaveLength(3)
+    await expect.poll(shards, { timeout: 20_000 }).toHaveLength(9)
     for (const name of await shards()) expect(name).toMatch(/^sharding: sh\.order - /)
     const { plan, findings } = await planOf('shards', sharded, true)
     expect(plan).toMatchObject({ steps: [], orphans: [] })
@@ -235,7 +262,7 @@ describe('a sharded exchange', () => {
       (await shards()).map(async (name) => (await channel.checkQueue(name)).messageCount),
     )
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(300)
-    for (const count of counts) expect(count).toBeGreaterThan(50)
+    for (const count of counts) expect(count).toBeGreaterThan(10)
 
     // The exchange goes with its spec; what the plugin made goes with the exchange or stays, and is never pruned.
     const { shards: _, ...none } = sharded.policies ?? {}
