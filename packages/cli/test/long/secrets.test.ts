@@ -146,7 +146,7 @@ beforeAll(async () => {
     'wrong.ts': `export default { globalParameters: { password: '${secrets.literalInModule}' }, nme: '${secrets.literalInModule}' }`,
     'definitions.json': JSON.stringify(definitions()),
     'broken.json': `{"password":"${secrets.brokenFile}"`,
-    'broken-at-start.json': `${secrets.brokenFile}`,
+    'broken-at-start.json': secrets.brokenFile,
   }
   for (const [file, text] of Object.entries(inputs)) {
     await writeFile(join(folder, file), text)

@@ -27,7 +27,7 @@ export const partitionsSchema: z.ZodType<PartitionsSpec> = z
   .union([
     count,
     z.strictObject({
-      count,
+      count: count.describe('How many.'),
       header: z.string().min(1).exactOptional().describe(`Default \`${ENTITY_HEADER}\`, the id of the entity.`),
     }),
   ])
