@@ -4,13 +4,6 @@ import { isManagementError } from '../errors.ts'
 import { api } from '../management/path.ts'
 import type { ImportTarget } from './check-import.ts'
 
-interface DeprecatedFeature {
-  readonly name: string
-  /** Not on 4.0. */
-  readonly state?: string
-  readonly deprecation_phase: string
-}
-
 interface NodeAnswer {
   readonly running: boolean
   readonly applications?: readonly { readonly name: string }[]
@@ -18,15 +11,13 @@ interface NodeAnswer {
 
 /** What the broker is, as far as an import depends on it. Requests that change nothing. */
 export async function importTargetOf(client: ManagementClient): Promise<ImportTarget & { readonly nodes: number }> {
-  const [broker, whoami, nodes, deprecated] = await Promise.all([
+  const [broker, whoami, nodes] = await Promise.all([
     brokerOf(client),
     client.get<{ readonly name: string }>(api`whoami`),
-    unlessUnknown(client.get<readonly NodeAnswer[]>(api`nodes?columns=running,applications`)),
-    unlessUnknown(client.get<readonly DeprecatedFeature[]>(api`deprecated-features`)),
+    unlessRefused(client.get<readonly NodeAnswer[]>(api`nodes?columns=running,applications`)),
   ])
   const { version, exchangeTypes } = broker
   const plugins = (nodes ?? []).flatMap(({ applications = [] }) => applications.map(({ name }) => name))
-  const denied = deprecated?.filter(isDenied).map(({ name }) => name)
   return {
     version,
     exchangeTypes,
@@ -34,16 +25,12 @@ export async function importTargetOf(client: ManagementClient): Promise<ImportTa
     nodes: broker.nodes.length,
     // Nodes tell of their applications once every 5 s; a node that was asked before has none.
     ...(plugins.includes('rabbit') ? { plugins: new Set(plugins) } : {}),
-    ...(denied === undefined ? {} : { denied: new Set(denied) }),
+    denied: broker.deniedFeatures,
   }
 }
 
-function isDenied({ state, deprecation_phase: phase }: DeprecatedFeature): boolean {
-  return state === undefined ? phase !== 'permitted_by_default' : state === 'denied'
-}
-
-/** Versions before 3.13 know no such path, and a user may not be let see nodes. */
-async function unlessUnknown<T>(answer: Promise<T>): Promise<T | undefined> {
+/** A user may not be let see nodes. */
+async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer
   } catch (error) {

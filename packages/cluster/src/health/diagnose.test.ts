@@ -66,6 +66,7 @@ const broker = {
   metadataStore: 'khepri' as const,
   nodes: names.map((name) => ({ name, isRunning: true, version: '4.3.6', type: 'disc' as const })),
   featureFlags: new Map([['khepri_db', { state: 'enabled' as const, stability: 'required' as const }]]),
+  deniedFeatures: new Set<string>(),
   exchangeTypes: ['direct', 'fanout', 'headers', 'topic'],
   defaultQueueType: 'classic',
   capabilities: capabilitiesOf('4.3.6', 'khepri'),

@@ -130,7 +130,11 @@ export const transientQueues: Rule = function* ({ name, spec, broker }) {
   if (broker.capabilities.hasTransientQueues) return
   for (const [queue, { isDurable = true }] of Object.entries(spec.queues ?? {})) {
     if (!isDurable)
-      yield finding(name, queue, `RabbitMQ ${broker.version} denies queues that are not durable; leave isDurable out`)
+      yield finding(
+        name,
+        queue,
+        `this broker denies queues that are not durable (deprecated feature transient_nonexcl_queues); leave isDurable out`,
+      )
   }
 }
 

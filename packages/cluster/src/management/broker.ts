@@ -30,6 +30,8 @@ export interface Broker {
   /** Empty where the user may not see them (it lacks the tag `monitoring`). */
   readonly nodes: readonly BrokerNode[]
   readonly featureFlags: ReadonlyMap<string, FeatureFlag>
+  /** Deprecated features that this broker does not let be used. Empty where it does not tell: before 3.13, or to this user. */
+  readonly deniedFeatures: ReadonlySet<string>
   /** Types that an exchange can have, those of plugins included. */
   readonly exchangeTypes: readonly string[]
   readonly defaultQueueType: string | undefined
@@ -52,18 +54,27 @@ interface NodeAnswer {
   readonly applications?: readonly { readonly name: string; readonly version: string }[]
 }
 
-/** Asks a broker what it is and what it can do. Three requests that change nothing. */
+interface DeprecatedFeature {
+  readonly name: string
+  /** Not on 4.0, where only the phase tells. */
+  readonly state?: string
+  readonly deprecation_phase: string
+}
+
+/** Asks a broker what it is and what it can do. Four requests that change nothing. */
 export async function brokerOf(client: ManagementClient): Promise<Broker> {
-  const [overview, nodes, flags] = await Promise.all([
+  const [overview, nodes, flags, deprecated] = await Promise.all([
     client.get<Overview>(api`overview?disable_stats=true`),
     unlessRefused(client.get<readonly NodeAnswer[]>(api`nodes?columns=name,running,type,applications`)),
     unlessRefused(client.get<readonly (FeatureFlag & { readonly name: string })[]>(api`feature-flags`)),
+    unlessRefused(client.find<readonly DeprecatedFeature[]>(api`deprecated-features`).then((found) => found ?? [])),
   ])
   const described = nodes.map(describeNode)
   const featureFlags = new Map(flags.map(({ name, state, stability }) => [name, { state, stability }]))
   const running = described.flatMap(({ version }) => (version === undefined ? [] : [version]))
   const version = lowestOf([overview.rabbitmq_version, ...running]) ?? overview.rabbitmq_version
   const metadataStore = storeOf(version, featureFlags)
+  const deniedFeatures = new Set(deprecated.filter(isDenied).map(({ name }) => name))
   return {
     version,
     product: overview.product_name ?? 'RabbitMQ',
@@ -72,15 +83,20 @@ export async function brokerOf(client: ManagementClient): Promise<Broker> {
     metadataStore,
     nodes: described,
     featureFlags,
+    deniedFeatures,
     exchangeTypes: (overview.exchange_types ?? []).map(({ name }) => name),
     defaultQueueType: overview.default_queue_type,
-    capabilities: capabilitiesOf(version, metadataStore),
+    capabilities: capabilitiesOf(version, metadataStore, deniedFeatures),
   }
 }
 
 function describeNode({ name, running, type, applications }: NodeAnswer): BrokerNode {
   const version = applications?.find((application) => application.name === 'rabbit')?.version
   return { name, isRunning: running, version: running ? version : undefined, type }
+}
+
+function isDenied({ state, deprecation_phase: phase }: DeprecatedFeature): boolean {
+  return state === undefined ? phase !== 'permitted_by_default' : state === 'denied'
 }
 
 /** From 4.3 on Khepri is the only store; before, a feature flag says which of the two it is. */

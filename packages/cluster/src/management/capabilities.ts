@@ -10,11 +10,9 @@ export interface Capabilities {
   readonly hasPolicyTargetsByType: boolean
   /** A vhost can be protected against deletion. From 4.0.9. */
   readonly hasDeletionProtection: boolean
-  /** `GET /deprecated-features`. From 3.13. */
-  readonly hasDeprecatedFeatures: boolean
   /** RAM nodes. Deprecated in 3.13, refused by Khepri, gone in 4.3. */
   readonly hasRamNodes: boolean
-  /** Queues that are not durable and not exclusive. Denied by default from 4.3. */
+  /** Queues that are not durable and not exclusive: a deprecated feature, which a broker may deny. */
   readonly hasTransientQueues: boolean
   /** Delayed retries of quorum queues (`delayed-retry-type`). From 4.3. */
   readonly hasDelayedRetry: boolean
@@ -22,16 +20,19 @@ export interface Capabilities {
   readonly hasDefaultDeliveryLimit: boolean
 }
 
-/** By version and metadata store, so that it can be told without asking the broker. Pure. */
-export function capabilitiesOf(version: string, metadataStore: 'mnesia' | 'khepri'): Capabilities {
+/** By version, metadata store and the deprecated features that are denied, so that it can be told without asking the broker. Pure. */
+export function capabilitiesOf(
+  version: string,
+  metadataStore: 'mnesia' | 'khepri',
+  deniedFeatures: ReadonlySet<string> = new Set(),
+): Capabilities {
   return {
     hasMirroring: !isAtLeast(version, '4'),
     canGrowQuorumQueues: isAtLeast(version, '3.11'),
     hasPolicyTargetsByType: isAtLeast(version, '3.12'),
     hasDeletionProtection: isAtLeast(version, '4.0.9'),
-    hasDeprecatedFeatures: isAtLeast(version, '3.13'),
     hasRamNodes: metadataStore === 'mnesia' && !isAtLeast(version, '4.3'),
-    hasTransientQueues: !isAtLeast(version, '4.3'),
+    hasTransientQueues: !deniedFeatures.has('transient_nonexcl_queues'),
     hasDelayedRetry: isAtLeast(version, '4.3'),
     hasDefaultDeliveryLimit: isAtLeast(version, '4'),
   }

@@ -34,6 +34,7 @@ function snapshotOf(definitions: Partial<Definitions> = {}, version = '3.10.8'):
       metadataStore: 'mnesia',
       nodes: ['n1', 'n2', 'n3'].map((name) => ({ name, isRunning: true, version, type: 'disc' })),
       featureFlags: new Map(),
+      deniedFeatures: new Set(),
       exchangeTypes: [],
       defaultQueueType: undefined,
       capabilities: capabilitiesOf(version, 'mnesia'),
@@ -111,13 +112,21 @@ describe('lints', () => {
       '3.10.8',
       { queues: { a: quorum }, policies: { p: { pattern: 'a', applyTo: 'quorum_queues', definition: ttl } } },
     ],
-    ['transient-queue', '4.3.0', { queues: { a: { isDurable: false } } }],
     ['binding-end-missing', '3.10.8', { exchanges: { x: { type: 'topic' } }, bindings: [{ from: 'x', toQueue: 'a' }] }],
     ['binding-end-missing', '3.10.8', { queues: { a: {} }, bindings: [{ from: 'x', toQueue: 'a' }] }],
     ['binding-end-missing', '4.3.0', { bindings: [{ from: 'amq.topic', toExchange: 'x' }] }],
   ])('finds %s on %s, as an error', (rule, version, vhost) => {
     const found = made(vhost, snapshotOf({}, version)).findings
     expect(found.filter(({ level }) => level === 'error').map((each) => each.rule)).toContain(rule)
+  })
+
+  test('finds a queue that is not durable where the broker denies those, and nowhere else', () => {
+    const vhost: VhostSpec = { queues: { a: { isDurable: false } } }
+    const { broker, ...rest } = snapshotOf({}, '4.3.6')
+    const denied = new Set(['transient_nonexcl_queues'])
+    const denying = { ...broker, capabilities: capabilitiesOf('4.3.6', 'khepri', denied) }
+    expect(rulesOf(vhost, { ...rest, broker: denying })).toEqual(['transient-queue'])
+    expect(rulesOf(vhost, { ...rest, broker })).toEqual([])
   })
 
   test.each<[string, 'error' | 'warning', string, Spec['nodes']]>([

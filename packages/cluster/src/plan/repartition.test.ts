@@ -72,6 +72,7 @@ function snapshotOf(count: number, exchangeTypes: readonly string[] = [], versio
       metadataStore,
       nodes: [],
       featureFlags: new Map(),
+      deniedFeatures: new Set(),
       exchangeTypes,
       defaultQueueType: undefined,
       capabilities: capabilitiesOf(version, metadataStore),
