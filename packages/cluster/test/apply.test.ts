@@ -151,7 +151,7 @@ test('what is simulated is what the broker says of its queues', async () => {
   }
   const { plan, effective } = await makePlan(client, specOf(sections), new Map())
   await apply(client, plan)
-  for (const { queue, after } of effective) {
+  for (const { name: queue, after } of effective) {
     await expect
       .poll(
         () => client.get(api`queues/${vhost}/${queue}?columns=policy,operator_policy,effective_policy_definition`),
@@ -165,7 +165,7 @@ test('what is simulated is what the broker says of its queues', async () => {
           : { effective_policy_definition: after?.definition }),
       })
   }
-  expect(effective.map(({ queue, after }) => [queue, after?.policy, after?.operatorPolicy])).toEqual([
+  expect(effective.map(({ name, after }) => [name, after?.policy, after?.operatorPolicy])).toEqual([
     ['qu.order.a', 'high', 'cap'],
     ['qu.order.b', 'low', 'cap'],
     ['other', 'streams', undefined],

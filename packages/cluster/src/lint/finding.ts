@@ -1,7 +1,7 @@
 import type { PartitionedQueue } from '../spec/partitions.ts'
 import type { VhostSpec } from '../spec/spec.ts'
 import type { Broker } from '../management/broker.ts'
-import type { QueuePolicies } from '../policies/effective.ts'
+import type { PolicySimulation } from '../policies/effective.ts'
 import type { VhostWorld } from '../policies/world.ts'
 
 /** Something that a broker takes without a word and that is hardly meant; an `error` is what it will not take. */
@@ -23,7 +23,7 @@ export interface LintedVhost {
   readonly spec: VhostSpec
   readonly partitioned: readonly PartitionedQueue[]
   readonly world: VhostWorld
-  readonly policiesOf: QueuePolicies
+  readonly policiesOf: PolicySimulation
   readonly broker: Broker
 }
 

@@ -1,4 +1,4 @@
-import { queuePolicies } from '../policies/effective.ts'
+import { simulatePolicies } from '../policies/effective.ts'
 import { worldAfter } from '../policies/world.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
@@ -26,7 +26,7 @@ export function lintPlan(plan: Plan, compiled: Compiled, snapshot: Snapshot): re
       spec,
       partitioned: compiled.partitionedIn(name),
       world: here,
-      policiesOf: queuePolicies(here),
+      policiesOf: simulatePolicies(here, compiled.broker.version),
       broker: compiled.broker,
     }
     for (const rule of rules) findings.push(...rule(vhost))

@@ -44,9 +44,16 @@ export const matchesNothing: Rule = function* ({ name, world }) {
 export const equalPriorities: Rule = function* ({ name, world, policiesOf }) {
   const finding = findingsOf('equal-priority', 'warning', 'policy')
   const told = new Map<string, string[]>()
-  for (const [queue, { type }] of world.queues) {
-    const { ties } = policiesOf(queue, type)
-    if (ties.length > 0) told.set(ties.join('", "'), [...(told.get(ties.join('", "')) ?? []), queue])
+  const objects = [
+    ...[...world.queues].map(([queue, { type }]) => ({ object: queue, type })),
+    ...[...world.exchanges.keys()].map((exchange) => ({ object: exchange, type: 'exchange' })),
+  ]
+  for (const { object, type } of objects) {
+    const ties = policiesOf(object, type).ties.join('", "')
+    if (ties === '') continue
+    const same = told.get(ties)
+    if (same === undefined) told.set(ties, [object])
+    else same.push(object)
   }
   for (const [ties, queues] of told) {
     const first = ties.split('", "')[0] ?? ties
@@ -81,18 +88,23 @@ export const skippedWhole: Rule = function* ({ name, world, policiesOf }) {
 /** Keys that this version of the broker does not take: it answers 400, and an import would stop there. */
 export const keysOfOtherVersions: Rule = function* ({ name, world, spec, broker }) {
   const finding = findingsOf('key-not-in-this-version', 'error', 'policy')
-  const wanted = new Set([...Object.keys(spec.policies ?? {}), ...Object.keys(spec.operatorPolicies ?? {})])
-  for (const [policy, { definition, applyTo }] of [...world.policies, ...world.operatorPolicies]) {
-    if (!wanted.has(policy)) continue
+  const of = (all: ReadonlyMap<string, PolicyValue>, wanted: object = {}, isOperator: boolean) =>
+    [...all].flatMap(([policy, value]) => (policy in wanted ? [{ policy, ...value, isOperator }] : []))
+  const policies = [
+    ...of(world.policies, spec.policies, false),
+    ...of(world.operatorPolicies, spec.operatorPolicies, true),
+  ]
+  for (const { policy, definition, applyTo, isOperator } of policies) {
     for (const key of Object.keys(definition)) {
-      const { since = '0', until } = policyKeys[key] ?? {}
+      const { since: ownSince = '0', operatorSince = ownSince, until } = policyKeys[key] ?? {}
+      const since = isOperator ? operatorSince : ownSince
       const isTooNew = !isAtLeast(broker.version, since)
       if (!isTooNew && (until === undefined || !isAtLeast(broker.version, until))) continue
       const hint = key.startsWith('ha-') ? '; mirrored queues are gone: use "replication" with replicas' : ''
       yield finding(
         name,
         policy,
-        `RabbitMQ ${broker.version} does not know ${key} (${isTooNew ? `from ${since}` : `until ${until ?? ''}`})${hint}`,
+        `RabbitMQ ${broker.version} does not know ${key}${isOperator ? ' in an operator policy' : ''} (${isTooNew ? `from ${since}` : `until ${until ?? ''}`})${hint}`,
       )
     }
     if (/_queues|streams/.test(applyTo) && !broker.capabilities.hasPolicyTargetsByType) {

@@ -63,6 +63,15 @@ describe('lints', () => {
       },
     ],
     [
+      'equal-priority',
+      {
+        exchanges: { a: { type: 'topic' }, x: { type: 'fanout' } },
+        policies: Object.fromEntries(
+          ['p', 'q'].map((name) => [name, { pattern: 'a', definition: { 'alternate-exchange': 'x' } }]),
+        ),
+      },
+    ],
+    [
       'policy-skipped',
       { queues: { a: classic }, policies: { p: { pattern: 'a', definition: { ...ttl, 'delivery-limit': 3 } } } },
     ],
@@ -111,6 +120,11 @@ describe('lints', () => {
       'key-not-in-this-version',
       '3.10.8',
       { queues: { a: quorum }, policies: { p: { pattern: 'a', applyTo: 'quorum_queues', definition: ttl } } },
+    ],
+    [
+      'key-not-in-this-version',
+      '3.10.8',
+      { queues: { a: classic }, operatorPolicies: { p: { pattern: 'a', definition: { overflow: 'reject-publish' } } } },
     ],
     ['binding-end-missing', '3.10.8', { exchanges: { x: { type: 'topic' } }, bindings: [{ from: 'x', toQueue: 'a' }] }],
     ['binding-end-missing', '3.10.8', { queues: { a: {} }, bindings: [{ from: 'x', toQueue: 'a' }] }],
@@ -185,7 +199,8 @@ describe('what holds for a queue', () => {
     const vhost: VhostSpec = { policies: { new: { pattern: 'a$', priority: 2, definition: { 'max-length': 9 } } } }
     expect(made(vhost, snapshotOf(found)).effective).toMatchObject([
       {
-        queue: 'qu.a',
+        kind: 'queue',
+        name: 'qu.a',
         before: { policy: 'old', definition: { 'max-length': 5 } },
         after: { policy: 'new', definition: { 'max-length': 9 } },
       },
@@ -202,6 +217,39 @@ describe('what holds for a queue', () => {
       operatorPolicy: 'cap',
       definition: { 'max-length': 3, 'message-ttl': 7 },
     })
+  })
+
+  test('has no limit of -1 that would be lower than that of the operator', () => {
+    const vhost: VhostSpec = {
+      policies: { none: { pattern: '^qu', priority: 2, definition: { 'delivery-limit': -1 } } },
+      operatorPolicies: { cap: { pattern: '.*', definition: { 'delivery-limit': 5 } } },
+    }
+    expect(made(vhost, snapshotOf(found)).effective[0]?.after?.definition).toEqual({ 'delivery-limit': 5 })
+  })
+
+  test('is told of exchanges that a policy counts for, without operator policies', () => {
+    const vhost: VhostSpec = {
+      exchanges: { 'ex.a': { type: 'topic' }, 'ex.b': { type: 'topic' } },
+      policies: { more: { pattern: 'a$', applyTo: 'exchanges', definition: { 'alternate-exchange': 'ex.b' } } },
+      operatorPolicies: { cap: { pattern: '.*', definition: { 'max-length': 5 } } },
+    }
+    expect(made(vhost).effective).toMatchObject([
+      {
+        kind: 'exchange',
+        name: 'ex.a',
+        before: undefined,
+        after: { policy: 'more', operatorPolicy: undefined, definition: { 'alternate-exchange': 'ex.b' } },
+      },
+    ])
+  })
+
+  test.each([
+    ['3.10.8', true],
+    ['4.0.5', false],
+  ])('depends on the version: a classic queue of %s passes over queue-leader-locator: %s', (version, isSkipped) => {
+    const policy = { pattern: '.*', definition: { 'queue-leader-locator': 'balanced' } }
+    const rules = rulesOf({ queues: { a: classic }, policies: { policy } }, snapshotOf({}, version))
+    expect(rules.includes('policy-skipped')).toBe(isSkipped)
   })
 
   test('passes over a policy with one key that the queue does not know, for the next one', () => {

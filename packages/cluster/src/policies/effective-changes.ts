@@ -1,41 +1,56 @@
 import type { Plan } from '../plan/plan.ts'
 import { isSame } from '../resources/value.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
-import { type Effective, queuePolicies } from './effective.ts'
-import { worldAfter } from './world.ts'
+import { type Effective, simulatePolicies } from './effective.ts'
+import { type VhostWorld, worldAfter } from './world.ts'
 
-/** What holds for a queue before and after a plan; undefined where there is no such queue. */
+/** What holds for a queue or an exchange before and after a plan; undefined where there is no such object. */
 export interface EffectiveChange {
   readonly vhost: string
-  readonly queue: string
+  readonly kind: 'queue' | 'exchange'
+  readonly name: string
   readonly before: Effective | undefined
   readonly after: Effective | undefined
 }
 
-/** Every queue that the plan touches: itself, or by a policy that comes, goes or changes. Pure. */
+/** Every queue that the plan touches, and every exchange and queue for which a policy comes, goes or changes. Pure. */
 export function effectiveChanges(plan: Plan, snapshot: Snapshot): readonly EffectiveChange[] {
   const before = worldAfter(snapshot)
   const after = worldAfter(snapshot, plan.steps)
-  const steps = plan.steps.filter(({ kind }) => kind === 'queue' || kind === 'policy' || kind === 'operator-policy')
+  const { version } = snapshot.broker
+  const steps = plan.steps.filter(({ kind }) => ['queue', 'exchange', 'policy', 'operator-policy'].includes(kind))
   const touched = new Set(
     steps.filter(({ kind }) => kind === 'queue').map(({ vhost, name }) => JSON.stringify([vhost, name])),
   )
   const vhosts = [...new Set(steps.map(({ vhost = '' }) => vhost))]
   return vhosts.flatMap((vhost) => {
-    const [past, future] = [before.get(vhost), after.get(vhost)]
-    const [pastPolicies, futurePolicies] = [past, future].map((world) => world && queuePolicies(world))
-    const names = new Set([...(past?.queues.keys() ?? []), ...(future?.queues.keys() ?? [])])
-    return [...names].flatMap((queue) => {
-      const [was, is] = [past?.queues.get(queue), future?.queues.get(queue)]
-      const change = {
-        vhost,
-        queue,
-        before: was && pastPolicies?.(queue, was.type),
-        after: is && futurePolicies?.(queue, is.type),
-      }
-      const isTouched = touched.has(JSON.stringify([vhost, queue]))
-      const hasChanged = !isSame(change.before?.definition ?? {}, change.after?.definition ?? {})
-      return isTouched || hasChanged ? [change] : []
-    })
+    const past = holdingIn(before.get(vhost), version)
+    const future = holdingIn(after.get(vhost), version)
+    return (['exchange', 'queue'] as const).flatMap((kind) =>
+      [...new Set([...past.names(kind), ...future.names(kind)])].flatMap((name): readonly EffectiveChange[] => {
+        const change = { vhost, kind, name, before: past.of(kind, name), after: future.of(kind, name) }
+        const isTouched = kind === 'queue' && touched.has(JSON.stringify([vhost, name]))
+        const hasChanged = !isSame(change.before?.definition ?? {}, change.after?.definition ?? {})
+        return isTouched || hasChanged ? [change] : []
+      }),
+    )
   })
+}
+
+interface Holding {
+  readonly names: (kind: EffectiveChange['kind']) => Iterable<string>
+  readonly of: (kind: EffectiveChange['kind'], name: string) => Effective | undefined
+}
+
+function holdingIn(world: VhostWorld | undefined, version: string): Holding {
+  if (world === undefined) return { names: () => [], of: () => undefined }
+  const policiesOf = simulatePolicies(world, version)
+  return {
+    names: (kind) => (kind === 'queue' ? world.queues.keys() : world.exchanges.keys()),
+    of: (kind, name) => {
+      if (kind === 'exchange') return world.exchanges.has(name) ? policiesOf(name, 'exchange') : undefined
+      const queue = world.queues.get(name)
+      return queue && policiesOf(name, queue.type)
+    },
+  }
 }

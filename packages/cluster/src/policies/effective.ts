@@ -1,3 +1,4 @@
+import { isAtLeast } from '../management/version.ts'
 import type { PolicyValue } from '../resources/policy.ts'
 import { policyKeys } from '../resources/policy-keys.ts'
 import { compiledPattern } from './pattern.ts'
@@ -13,7 +14,7 @@ export interface Effective {
   readonly definition: Definition
   /** Policies of the same, highest priority: which one counts is for the broker to choose. */
   readonly ties: readonly string[]
-  /** Policies that match by name and are passed over, for keys that a queue of this type does not know. */
+  /** Policies that match by name and are passed over, for keys that a queue of this type does not know. None for exchanges. */
   readonly skipped: readonly { readonly policy: string; readonly keys: readonly string[] }[]
 }
 
@@ -23,16 +24,24 @@ interface Candidate {
   readonly matches: (name: string) => boolean
 }
 
-/** Tells what holds for a queue, as the broker would choose. */
-export type QueuePolicies = (queue: string, type: string | undefined) => Effective
+/** Tells what holds for a queue of this type, or for an exchange, as the broker would choose. */
+export type PolicySimulation = (name: string, type: string | undefined) => Effective
 
-/** Simulates the policies of one vhost. Patterns are compiled once, whatever the number of queues. Pure. */
-export function queuePolicies(vhost: Pick<VhostWorld, 'policies' | 'operatorPolicies'>): QueuePolicies {
+/**
+ * Simulates the policies of one vhost on a version of the broker. The type is that of a queue, default `classic`, or `exchange`.
+ * Patterns are compiled once, whatever the number of objects. Pure.
+ */
+export function simulatePolicies(
+  vhost: Pick<VhostWorld, 'policies' | 'operatorPolicies'>,
+  version: string,
+): PolicySimulation {
   const policies = candidates(vhost.policies)
   const operators = candidates(vhost.operatorPolicies)
-  return (queue, type = 'classic') => {
-    const chosen = choose(policies, queue, type)
-    const operator = choose(operators, queue, type)
+  const unsupported = unsupportedOn(version)
+  return (name, type = 'classic') => {
+    const chosen = choose(policies, name, type, unsupported)
+    // They are for queues alone, whatever they say.
+    const operator = choose(type === 'exchange' ? [] : operators, name, type, unsupported)
     return {
       policy: chosen.first?.name,
       operatorPolicy: operator.first?.name,
@@ -56,14 +65,14 @@ interface Chosen {
   readonly skipped: readonly { readonly policy: string; readonly keys: readonly string[] }[]
 }
 
-function choose(policies: readonly Candidate[], queue: string, type: string): Chosen {
+function choose(policies: readonly Candidate[], name: string, type: string, unsupported: UnsupportedKeys): Chosen {
   const skipped: { policy: string; keys: readonly string[] }[] = []
   let first: Candidate | undefined
   const ties: string[] = []
   for (const candidate of policies) {
     if (first !== undefined && candidate.value.priority < first.value.priority) break
-    if (!appliesTo(candidate.value.applyTo, type) || !candidate.matches(queue)) continue
-    const keys = unsupportedKeys(candidate.value.definition, type)
+    if (!appliesTo(candidate.value.applyTo, type) || !candidate.matches(name)) continue
+    const keys = unsupported(candidate.value.definition, type)
     if (keys.length > 0) skipped.push({ policy: candidate.name, keys })
     else if (first === undefined) first = candidate
     else ties.push(candidate.name)
@@ -74,8 +83,11 @@ function choose(policies: readonly Candidate[], queue: string, type: string): Ch
 export function appliesTo(target: string, type: string): boolean {
   switch (target) {
     case 'all':
-    case 'queues':
       return true
+    case 'queues':
+      return type !== 'exchange'
+    case 'exchanges':
+      return type === 'exchange'
     case 'classic_queues':
       return type === 'classic'
     case 'quorum_queues':
@@ -87,17 +99,29 @@ export function appliesTo(target: string, type: string): boolean {
   }
 }
 
+type UnsupportedKeys = (definition: Definition, type: string) => readonly string[]
+
 /** All or nothing: with one key that the queue's type does not know, the broker takes the policy for one that does not match. */
-export function unsupportedKeys(definition: Definition, type: string): readonly string[] {
-  return Object.keys(definition).filter((key) => policyKeys[key]?.unsupportedBy.some((each) => each === type) ?? false)
+function unsupportedOn(version: string): UnsupportedKeys {
+  const isNew = isAtLeast(version, '4.0')
+  return (definition, type) =>
+    Object.keys(definition).filter((key) => {
+      const { unsupportedBy = [], unsupportedFrom4 = unsupportedBy } = policyKeys[key] ?? {}
+      return (isNew ? unsupportedFrom4 : unsupportedBy).some((each) => each === type)
+    })
 }
 
+/** Of limits the lower one counts; -1, no limit, is not lower than any. */
 function merge(policy: Definition, operator: Definition): Definition {
   const merged: Record<string, unknown> = { ...policy }
   for (const [key, value] of Object.entries(operator)) {
     const own = policy[key]
     const isLower =
-      policyKeys[key]?.operator === 'min' && typeof own === 'number' && typeof value === 'number' && own < value
+      policyKeys[key]?.operator === 'min' &&
+      typeof own === 'number' &&
+      typeof value === 'number' &&
+      own < value &&
+      own >= 0
     if (!isLower) merged[key] = value
   }
   return merged

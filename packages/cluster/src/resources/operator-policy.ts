@@ -24,7 +24,7 @@ export const operatorPolicyKind: ResourceKind<PolicyValue> = {
   *wanted({ vhosts }) {
     for (const [vhost, { operatorPolicies = {} }] of vhosts) {
       for (const [name, spec] of Object.entries(operatorPolicies)) {
-        // They apply to queues only, and the broker turns `all` into that.
+        // They count for queues only, whatever they say.
         yield { vhost, name, value: policyValue({ ...spec, applyTo: spec.applyTo ?? 'queues' }) }
       }
     }

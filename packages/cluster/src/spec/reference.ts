@@ -108,7 +108,7 @@ function policyKeysPart(schema: JsonSchema): string {
     about.scope,
     typesOf(about),
     versionsOf(about),
-    about.operator === undefined ? '' : about.operator === 'min' ? 'yes, the lower counts' : 'yes, it counts',
+    operatorOf(about),
   ])
   const columns = ['key', 'value', 'what it is', 'scope', 'queue types', 'RabbitMQ', 'in operator policies']
   return `## Keys of policies
@@ -137,6 +137,12 @@ function versionsOf({ since, until }: PolicyKey): string {
   return [...(since === undefined ? [] : [`from ${since}`]), ...(until === undefined ? [] : [`before ${until}`])].join(
     ', ',
   )
+}
+
+function operatorOf({ operator, operatorSince }: PolicyKey): string {
+  if (operator === undefined) return ''
+  const how = operator === 'min' ? 'yes, the lower counts' : 'yes, it counts'
+  return operatorSince === undefined ? how : `${how}; from ${operatorSince}`
 }
 
 function tableOf(columns: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -21,7 +21,7 @@ export function showPlan(document: PlanDocument): string {
     ...steps.map(showStep),
     ...(effective.length === 0
       ? []
-      : ['', emphasised('What holds for queues, before and after'), ...effective.map(showEffective)]),
+      : ['', emphasised('What holds for exchanges and queues, before and after'), ...effective.map(showEffective)]),
     ...(repartitions.length === 0 ? [] : ['', emphasised('Drain first'), ...repartitions.flatMap(showRepartition)]),
     ...(findings.length === 0 ? [] : ['', emphasised('Look at this'), ...findings.map(showFinding)]),
     ...showOrphans(orphans),
@@ -48,13 +48,13 @@ export function showFinding({ level, rule, label, message }: Finding): string {
   return `${coloured(style, level)} ${rule}: ${visible(`${label}: ${message}`)}`
 }
 
-function showEffective({ vhost, queue, before, after }: EffectiveChange): string {
+function showEffective({ vhost, kind, name, before, after }: EffectiveChange): string {
   const side = (effective: EffectiveChange['before']): string => {
     if (effective === undefined) return 'not there'
     const names = [effective.policy, effective.operatorPolicy].filter((name) => name !== undefined)
     return names.length === 0 ? 'no policy' : `${names.join(' + ')} ${JSON.stringify(effective.definition)}`
   }
-  return visible(`  ${queue} in ${vhost}: ${side(before)} → ${side(after)}`)
+  return visible(`  ${kind} ${name} in ${vhost}: ${side(before)} → ${side(after)}`)
 }
 
 function showRepartition({ vhost, queue, before, after, drainOrder }: RepartitionDocument): readonly string[] {

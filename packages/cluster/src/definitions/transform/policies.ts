@@ -50,6 +50,11 @@ export function policiesByVhost(document: DefinitionsDocument): (vhost: string) 
   return (vhost) => found.get(vhost) ?? none
 }
 
+/** Of the broker that wrote the file; the oldest that Warren knows where a file does not tell. */
+export function versionOf(document: DefinitionsDocument): string {
+  return textOf(document, 'rabbitmq_version') || textOf(document, 'rabbit_version') || '3.10'
+}
+
 /**
  * The vhost of an object; empty in a file of one vhost. Such a file of 3.10 names the vhost of policies, and of nothing else.
  */

@@ -1,12 +1,11 @@
 import type { Finding } from '../../lint/finding.ts'
 import { listed } from '../../lint/policy-rules.ts'
-import { type Effective, queuePolicies } from '../../policies/effective.ts'
-import { compiledPattern } from '../../policies/pattern.ts'
+import { simulatePolicies } from '../../policies/effective.ts'
 import { policyKeys } from '../../resources/policy-keys.ts'
 import { isObject, isSame, type Value } from '../../resources/value.ts'
 import { type DefinitionsDocument, itemsOf, textOf } from '../document.ts'
 import { noteOf } from './note.ts'
-import { policiesByVhost, vhostIn, type VhostPolicies } from './policies.ts'
+import { policiesByVhost, versionOf, vhostIn } from './policies.ts'
 
 /** What counts for one object, as the broker would choose. */
 interface Counting {
@@ -54,30 +53,18 @@ function shiftNote(was: Counting, is: Counting, names: readonly string[]): Findi
 
 function* counting(document: DefinitionsDocument): Iterable<Counting> {
   const policies = policiesByVhost(document)
-  const queuesOf = memoised((vhost) => queuePolicies(policies(vhost)))
-  const exchangesOf = memoised((vhost) => exchangePolicies(policies(vhost)))
+  const policiesOf = memoised((vhost) => simulatePolicies(policies(vhost), versionOf(document)))
   for (const queue of itemsOf(document, 'queues')) {
     const [vhost, name] = [vhostIn(document, queue), textOf(queue, 'name')]
     const args = isObject(queue['arguments']) ? queue['arguments'] : {}
     const type = typeof args['x-queue-type'] === 'string' ? args['x-queue-type'] : 'classic'
-    const { policy, definition }: Effective = queuesOf(vhost)(name, type)
+    const { policy, definition } = policiesOf(vhost)(name, type)
     yield { kind: 'queue', vhost, name, policy, definition }
   }
   for (const exchange of itemsOf(document, 'exchanges')) {
     const [vhost, name] = [vhostIn(document, exchange), textOf(exchange, 'name')]
-    yield { kind: 'exchange', vhost, name, ...exchangesOf(vhost)(name) }
-  }
-}
-
-/** Operator policies are for queues alone. */
-function exchangePolicies({ policies }: VhostPolicies): (exchange: string) => Pick<Counting, 'policy' | 'definition'> {
-  const candidates = [...policies]
-    .filter(([, { applyTo }]) => applyTo === 'all' || applyTo === 'exchanges')
-    .map(([policy, { pattern, ...value }]) => ({ policy, ...value, matches: compiledPattern(pattern) }))
-    .toSorted((left, right) => right.priority - left.priority)
-  return (exchange) => {
-    const { policy, definition = {} } = candidates.find(({ matches }) => matches(exchange)) ?? {}
-    return { policy, definition }
+    const { policy, definition } = policiesOf(vhost)(name, 'exchange')
+    yield { kind: 'exchange', vhost, name, policy, definition }
   }
 }
 

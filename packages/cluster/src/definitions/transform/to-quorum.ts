@@ -1,12 +1,12 @@
 import { listed } from '../../lint/policy-rules.ts'
 import type { Finding } from '../../lint/finding.ts'
-import { queuePolicies, type QueuePolicies } from '../../policies/effective.ts'
+import { simulatePolicies, type PolicySimulation } from '../../policies/effective.ts'
 import { isReadable } from '../../policies/pattern.ts'
 import { isObject, type Value } from '../../resources/value.ts'
 import { groupSizeOf, type Mirrored } from '../../spec/replication.ts'
 import { type DefinitionsDocument, itemsOf, textOf } from '../document.ts'
 import { noteOf, type Transformed } from './note.ts'
-import { definitionOf, type FoundPolicy, mapPolicies, policiesByVhost, vhostIn } from './policies.ts'
+import { definitionOf, type FoundPolicy, mapPolicies, policiesByVhost, versionOf, vhostIn } from './policies.ts'
 
 export interface ToQuorumOptions {
   /** Nodes of the cluster that it is for. Unknown by default: then a queue that was on all nodes gets three members. */
@@ -98,11 +98,11 @@ class Groups {
   }
 }
 
-function effectiveByVhost(document: DefinitionsDocument): (vhost: string) => QueuePolicies {
+function effectiveByVhost(document: DefinitionsDocument): (vhost: string) => PolicySimulation {
   const policies = policiesByVhost(document)
-  const compiled = new Map<string, QueuePolicies>()
+  const compiled = new Map<string, PolicySimulation>()
   return (vhost) => {
-    const found = compiled.get(vhost) ?? queuePolicies(policies(vhost))
+    const found = compiled.get(vhost) ?? simulatePolicies(policies(vhost), versionOf(document))
     compiled.set(vhost, found)
     return found
   }
