@@ -18,7 +18,7 @@ import { counted } from '../counted.ts'
 import { CliError } from '../errors.ts'
 import { collected } from '../options.ts'
 import { type Session, sessionOf } from '../session.ts'
-import { onlyOption, type PlanCommandOptions } from './plan.ts'
+import { allOption, onlyOption, type PlanCommandOptions } from './plan.ts'
 import { showPlan } from './plan/show.ts'
 import { addSpecOptions, targetOf, urlOption } from './plan/target.ts'
 
@@ -51,6 +51,7 @@ export function addApply(command: Command): void {
         'change the partitions of this queue even while messages wait in them: an event may overtake an older one of its entity; repeatable',
       ).argParser(collected),
     )
+    .addOption(allOption())
     .option('--plan <file>', 'only if the plan is still what "warren plan --out" wrote to this file')
     .option('--yes', 'do not ask')
     .option('--dry-run', 'show the plan and change nothing')
@@ -66,12 +67,13 @@ async function run(options: ApplyCommandOptions, command: Command): Promise<void
   const planOptions = { only, prune }
   const made = await makePlan(client, spec, passwords, planOptions)
   const document = planDocument(made)
+  const show = (): string => showPlan(document, { isWhole: options.all === true })
   if (options.plan !== undefined) await refuseStale(session, options.plan, document)
   if (options.dryRun === true) {
-    output.result(document, () => showPlan(document))
+    output.result(document, show)
     return
   }
-  if (document.steps.length > 0) output.aside(showPlan(document))
+  if (document.steps.length > 0) output.aside(show())
   refuseErrors(made)
   if (document.steps.length > 0) await confirm(`Apply ${counted(document.steps.length, 'step')}?`, options)
 

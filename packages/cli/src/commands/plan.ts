@@ -12,6 +12,7 @@ import { addSpecOptions, targetOf, type TargetOptions, urlOption } from './plan/
 export interface PlanCommandOptions extends TargetOptions {
   readonly only?: readonly string[]
   readonly prune?: true
+  readonly all?: true
 }
 
 interface PlanFileOptions extends PlanCommandOptions {
@@ -25,6 +26,10 @@ export function onlyOption(): Option {
   ).argParser(collected)
 }
 
+export function allOption(): Option {
+  return new Option('--all', 'show each step, where of many alike the first are shown')
+}
+
 export function addPlan(command: Command): void {
   addSpecOptions(command)
     .usage('[options]')
@@ -34,6 +39,7 @@ export function addPlan(command: Command): void {
     .addOption(urlOption())
     .addOption(onlyOption())
     .option('--prune', 'also remove what the spec owns and does not name any more')
+    .addOption(allOption())
     .option('--out <file>', 'write the plan to a file for "warren apply --plan"')
     .addHelpText(
       'after',
@@ -50,6 +56,6 @@ async function run(options: PlanFileOptions, command: Command): Promise<void> {
   if (options.out !== undefined) {
     await writeFile(resolve(session.cwd, options.out), `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 })
   }
-  session.output.result(document, () => showPlan(document))
+  session.output.result(document, () => showPlan(document, { isWhole: options.all === true }))
   if (document.steps.length > 0) process.exitCode = exitCodes.findings
 }

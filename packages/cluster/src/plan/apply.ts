@@ -42,10 +42,12 @@ export async function apply(client: ManagementClient, plan: Plan, options: Apply
   if (!isSameSet(before, plan.owned)) await writeOwned(client, plan.spec, before)
   const byKind = new Map(kinds.map((kind) => [kind.kind, kind]))
   const results: StepResult[] = []
+  let hasFailed = false
   for (const [index, step] of plan.steps.entries()) {
-    const result = results.some(({ kind }) => kind === 'failed')
-      ? ({ kind: 'skipped', step } as const)
+    const result: StepResult = hasFailed
+      ? { kind: 'skipped', step }
       : await make({ client, broker: plan.broker, isForced: isForced(step, removeQueues) }, step, byKind.get(step.kind))
+    hasFailed ||= result.kind === 'failed'
     results.push(result)
     options.onStep?.(result, index, plan.steps.length)
   }

@@ -13,22 +13,61 @@ const marks: Readonly<Record<string, { readonly mark: string; readonly style: St
   delete: { mark: '-', style: 'red' },
 }
 
-/** A plan for people. What the document holds is masked already. */
-export function showPlan(document: PlanDocument): string {
+/** Of more than so many alike … */
+const MANY = 50
+/** … so many are shown. */
+const SHOWN = 20
+
+/** A plan for people; of many things alike only the first unless it is whole. What the document holds is masked already. */
+export function showPlan(document: PlanDocument, { isWhole = false }: { readonly isWhole?: boolean } = {}): string {
+  const few = <T>(items: readonly T[], show: (item: T) => string, groupOf: (item: T) => string | undefined) =>
+    isWhole ? items.map(show) : shortened(items, show, groupOf)
   const { steps, orphans, repartitions, findings, effective, broker } = document
   const parts = [
     `${emphasised('Plan')} for cluster ${visible(broker.clusterName)}, RabbitMQ ${broker.version}`,
-    ...steps.map(showStep),
+    // What is removed or cannot be made is shown one by one, however many there are.
+    ...few(steps, showStep, ({ action, kind }) =>
+      action === 'create' || action === 'update' ? `${kind} steps to ${action}` : undefined,
+    ),
     ...(effective.length === 0
       ? []
-      : ['', emphasised('What holds for exchanges and queues, before and after'), ...effective.map(showEffective)]),
+      : [
+          '',
+          emphasised('What holds for exchanges and queues, before and after'),
+          ...few(effective, showEffective, () => 'of these'),
+        ]),
     ...(repartitions.length === 0 ? [] : ['', emphasised('Drain first'), ...repartitions.flatMap(showRepartition)]),
-    ...(findings.length === 0 ? [] : ['', emphasised('Look at this'), ...findings.map(showFinding)]),
+    ...(findings.length === 0
+      ? []
+      : ['', emphasised('Look at this'), ...few(findings, showFinding, ({ rule }) => rule)]),
     ...showOrphans(orphans),
     '',
     summary(steps),
   ]
   return parts.join('\n')
+}
+
+/** Every item of a small group, and of one that is not undefined and has many the first, then how many more there are. */
+function shortened<T>(
+  items: readonly T[],
+  show: (item: T) => string,
+  groupOf: (item: T) => string | undefined,
+): readonly string[] {
+  const sizes = new Map<string, number>()
+  for (const item of items) {
+    const group = groupOf(item)
+    if (group !== undefined) sizes.set(group, (sizes.get(group) ?? 0) + 1)
+  }
+  const seen = new Map<string, number>()
+  return items.flatMap((item) => {
+    const group = groupOf(item)
+    const size = group === undefined ? 0 : (sizes.get(group) ?? 0)
+    if (group === undefined || size <= MANY) return [show(item)]
+    const index = seen.get(group) ?? 0
+    seen.set(group, index + 1)
+    if (index < SHOWN) return [show(item)]
+    return index === SHOWN ? [`  … and ${size - SHOWN} more ${group}; --all shows each`] : []
+  })
 }
 
 export function showStep({ action, kind, vhost, name, changes, wayOut }: StepDocument): string {
