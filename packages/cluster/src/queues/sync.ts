@@ -79,7 +79,7 @@ export async function requireMirroring(client: ManagementClient): Promise<void> 
   if (capabilities.hasMirroring) return
   throw new ClusterError(
     'QUEUE_SYNC_UNSUPPORTED',
-    `RabbitMQ ${version} has no mirrored queues and nothing to synchronise: members of quorum queues catch up by themselves. "warren queues list" shows them, "warren queues grow" adds some; queues that are still classic have one copy alone and are to be declared as quorum queues`,
+    `RabbitMQ ${version} has no mirrored queues and nothing to synchronise: members of quorum queues catch up by themselves. "warren queues list" shows them, "warren queues grow" adds some; queues that are still classic have one copy alone and are to be declared as quorum queues ("warren definitions export --to-quorum" writes a file of them)`,
     { version },
   )
 }
