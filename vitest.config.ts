@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 const conditions = ['@warren/source']
-/** Tests that build whole installations: several hosts or clusters, downloads. Minutes each; `npm run test:long`. */
-const long = ['packages/*/test/long/**/*.test.ts', 'test/long/**/*.test.ts']
+/** Tests that take minutes: installations of several hosts or clusters, downloads, walks through pages. `npm run test:long`. */
+const long = ['{packages,examples}/*/test/long/**/*.test.ts', 'test/long/**/*.test.ts']
 
 export default defineConfig({
   resolve: { conditions },

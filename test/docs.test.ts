@@ -3,42 +3,22 @@ import { clusterErrorCodes } from '@warren/cluster/local'
 import { brokerNames, errorCodes } from '@warren/bus'
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { retryPolicy } from '../packages/bus/src/inbox/retry-policy.ts'
 import { subscription } from '../packages/bus/src/inbox/subscription.ts'
 import { cliErrorCodes } from '../packages/cli/src/errors.ts'
 import { exitCodes } from '../packages/cli/src/exit-codes.ts'
-import { blocksOf } from './support/docs/blocks.ts'
-import type { Block } from './support/docs/blocks.ts'
 import { membersOf } from './support/docs/interfaces.ts'
 import { deadLinks } from './support/docs/links.ts'
 import { codesIn, markedTables, namesOf, readPage, root } from './support/docs/markdown.ts'
 import { lesser, permissionsIn, RestrictedUser } from './support/docs/permissions.ts'
 import type { Role } from './support/docs/permissions.ts'
-import { walk } from './support/docs/walk.ts'
-import { testVhost } from './support/broker.ts'
-import { testDatabase } from './support/postgres.ts'
 
 const configuration = readPage('docs/configuration.md')
 const errors = readPage('docs/error-codes.md')
 const gettingStarted = readPage('docs/getting-started.md')
 
 describe('docs/getting-started.md', () => {
-  it.each(['sqlite', 'postgres'])(
-    'is true, line by line, on %s',
-    async (variant) => {
-      const { amqpUrls, drop } = await testVhost()
-      onTestFinished(drop)
-      const DATABASE_URL = variant === 'postgres' ? (await testDatabase()).url : ''
-      await walk(blocksOf(gettingStarted), variant, {
-        WARREN_ENDPOINTS: amqpUrls.join(),
-        WARREN_HOME: inject('warrenRun').home,
-        DATABASE_URL,
-      })
-    },
-    600_000,
-  )
-
   it('names every adapter', () => {
     const files = globSync('packages/bus/src/adapters/*.ts', { cwd: root }).map((file) => basename(file, '.ts'))
     const [table] = markedTables(gettingStarted, 'adapters')
@@ -46,33 +26,6 @@ describe('docs/getting-started.md', () => {
     expect(told.toSorted()).toEqual(files.filter((name) => name !== 'opentelemetry').toSorted())
   })
 })
-
-it('docs/testing.md is true, line by line', async () => {
-  // Its reader has been through the other page.
-  const tsconfig = blocksOf(gettingStarted).filter(({ marks }) => marks['file'] === 'tsconfig.json')
-  const blocks = [...tsconfig, ...blocksOf(readPage('docs/testing.md'))]
-  await walk(blocks, '', { WARREN_HOME: inject('warrenRun').home })
-}, 300_000)
-
-it('the examples of the packages compile, and that of the bus handles an event once', async () => {
-  const { amqpUrls, drop } = await testVhost()
-  onTestFinished(drop)
-  const isWanted = ({ marks }: Block): boolean => marks['file'] === 'tsconfig.json' || marks['file'] === 'catalog.ts'
-  const readmes = globSync('packages/*/README.md', { cwd: root }).toSorted()
-  const written = readmes.flatMap((path) => blocksOf(readPage(path).replace('amqp://localhost', amqpUrls[0]!)))
-  const find = 'npx warren messages list --received --state handled --store sqlite:./shop.db'
-  const steps = [
-    '```sh check\nnpx tsc\n```',
-    '```sh start=shop\nnode shop.ts\n```',
-    `\`\`\`sh poll\n${find} | grep -c onPaid\n\`\`\``,
-  ]
-  const outcome = '```text output\n1\n```'
-  await walk(
-    [...blocksOf(gettingStarted).filter(isWanted), ...written, ...blocksOf([...steps, outcome].join('\n'))],
-    '',
-    {},
-  )
-}, 300_000)
 
 describe('docs/configuration.md', () => {
   const interfaces = {

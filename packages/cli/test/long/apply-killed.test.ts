@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { api } from '@warren/cluster/management'
 import type { Cluster } from '@warren/cluster/local'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { sharedCluster } from '../../../test/support/broker.ts'
-import { startWarren, warren } from './support/run.ts'
-import { type StallOptions, startStallingProxy } from './support/stalling-proxy.ts'
+import { sharedCluster } from '../../../../test/support/broker.ts'
+import { startWarren, warren } from '../support/run.ts'
+import { type StallOptions, startStallingProxy } from '../support/stalling-proxy.ts'
 
 const names = ['crm', 'warehouse', 'loyalty', 'search', 'mail', 'audit', 'billing', 'fraud']
 const steps = 9 + 2 * names.length + names.length
