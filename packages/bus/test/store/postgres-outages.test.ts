@@ -244,8 +244,8 @@ describe('what cannot be reached', () => {
     server.close()
     await once(server, 'close')
     const store = storeOn(`postgres://app:s3cret-word@127.0.0.1:${port}/shop`)
-    for (const attempt of [store.start(), store.ping(), store.migrations.migrate()]) {
-      const error = await attempt.catch((reason: unknown) => reason)
+    for (const attempt of [() => store.start(), () => store.ping(), () => store.migrations.migrate()]) {
+      const error = await attempt().catch((reason: unknown) => reason)
       expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' })
       expect((error as Error).message).toContain(`127.0.0.1:${port}/shop`)
       expect(deepText(error)).not.toContain('s3cret-word')
