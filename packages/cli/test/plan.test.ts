@@ -8,7 +8,7 @@ import { sharedCluster } from '../../../test/support/broker.ts'
 import { type Finished, shopFolder, warren } from './support/run.ts'
 
 const vhost = `plan-${randomUUID().slice(0, 8)}`
-const canaries = { password: 'canary-user-password', uri: 'canary-uri-password' }
+const canaries = { password: 'canary-user-password' }
 let folder: string
 let client: ManagementClient
 let env: Record<string, string>
@@ -72,6 +72,14 @@ describe('a cluster as code', () => {
     expect(await readFile(join(folder, 'plan.json'), 'utf8')).not.toContain(canaries.password)
   })
 
+  test('is written over an older plan, and over nothing else', async () => {
+    expect((await run('plan', '--out', 'plan.json')).code).toBe(2)
+    const { code, stderr } = await run('plan', '--out', 'warren.yaml')
+    expect(stderr).toMatch(/^warren: USAGE_INVALID: warren\.yaml is there already and no plan/m)
+    expect(code).toBe(64)
+    expect(await readFile(join(folder, 'warren.yaml'), 'utf8')).toBe(spec)
+  })
+
   test('is applied only when somebody agrees', async () => {
     const refused = await run('apply')
     expect(refused.stderr).toMatch(/^warren: CONFIRMATION_REQUIRED/m)
@@ -113,8 +121,6 @@ describe('a cluster as code', () => {
   })
 
   test('is written from a broker, without passwords, such that there is nothing to change', async () => {
-    const upstream = { value: { uri: `amqp://link:${canaries.uri}@localhost:1` } }
-    await client.put(api`parameters/shovel/${vhost}/s`, upstream).catch(() => undefined)
     const { stdout } = await warren(['spec', 'init', '--from', url], { cwd: folder, env })
     expect(stdout).not.toMatch(/canary|hash/)
     expect(stdout).toContain('qu.order.crm:')

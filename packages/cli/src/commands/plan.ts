@@ -1,11 +1,12 @@
-import { makePlan, planDocument } from '@warren/cluster'
+import { makePlan, planDocument, type PlanDocument } from '@warren/cluster'
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { CliError, codeOf } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { collected } from '../options.ts'
-import { sessionOf } from '../session.ts'
+import { type Session, sessionOf } from '../session.ts'
 import { showPlan } from './plan/show.ts'
 import { addSpecOptions, targetOf, type TargetOptions, urlOption } from './plan/target.ts'
 
@@ -54,8 +55,23 @@ async function run(options: PlanFileOptions, command: Command): Promise<void> {
   const { only = [], prune = false } = options
   const document = planDocument(await makePlan(client, spec, passwords, { only, prune }))
   if (options.out !== undefined) {
-    await writeFile(resolve(session.cwd, options.out), `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 })
+    await writePlan(session, options.out, document)
   }
   session.output.result(document, () => showPlan(document, { isWhole: options.all === true }))
   if (document.steps.length > 0) process.exitCode = exitCodes.findings
+}
+
+/** Over an older plan, and over no other file. */
+async function writePlan({ cwd }: Session, file: string, document: PlanDocument): Promise<void> {
+  const path = resolve(cwd, file)
+  const text = `${JSON.stringify(document, null, 2)}\n`
+  try {
+    await writeFile(path, text, { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+    if (!(await readFile(path, 'utf8')).includes(`"format": "${document.format}"`)) {
+      throw new CliError('USAGE_INVALID', `${file} is there already and no plan; choose another name`, error)
+    }
+    await writeFile(path, text)
+  }
 }

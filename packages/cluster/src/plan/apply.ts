@@ -37,7 +37,7 @@ export async function apply(client: ManagementClient, plan: Plan, options: Apply
   const { removeQueues = [], repartition = [] } = options
   await refuseBusyQueues(client, plan, removeQueues)
   await refuseUndrained(client, plan.repartitions, repartition)
-  const before = union(plan.owned, plan.named)
+  const before = union(plan.owned, plan.claimed)
   // Written first: what an apply creates before it is killed is known to the next one.
   if (!isSameSet(before, plan.owned)) await writeOwned(client, plan.spec, before)
   const byKind = new Map(kinds.map((kind) => [kind.kind, kind]))
@@ -52,9 +52,7 @@ export async function apply(client: ManagementClient, plan: Plan, options: Apply
     options.onStep?.(result, index, plan.steps.length)
   }
   const isComplete = results.every(({ kind }) => kind === 'done')
-  if (isComplete && plan.orphans.length === 0 && !isSameSet(before, plan.named)) {
-    await writeOwned(client, plan.spec, plan.named)
-  }
+  if (isComplete && !isSameSet(before, plan.ownedAfter)) await writeOwned(client, plan.spec, plan.ownedAfter)
   return { results, isComplete }
 }
 

@@ -3,8 +3,10 @@ import { capabilitiesOf } from '../management/capabilities.ts'
 import type { Definitions } from '../snapshot/definitions.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Spec, VhostSpec } from '../spec/spec.ts'
+import { identityOf } from '../resources/kind.ts'
 import { isSamePlan, planDocument } from './document.ts'
 import { planFor } from './make-plan.ts'
+import { ownershipHash } from './owned.ts'
 
 const empty: Definitions = {
   users: [],
@@ -339,5 +341,49 @@ describe('a plan', () => {
     )
     const { plan } = made({ exchanges: { ex: { type: 'topic' } }, queues, bindings, policies })
     expect(plan.steps).toHaveLength(30_021)
+  })
+})
+
+describe('only a part of the spec', () => {
+  const spec: Spec = {
+    vhosts: {
+      shop: {
+        exchanges: { ex: { type: 'topic' } },
+        queues: { 'qu.a': classic },
+        bindings: [{ from: 'ex', toQueue: 'qu.a' }],
+      },
+    },
+  }
+  const hashOf = (kind: string, name: string) => ownershipHash(identityOf(kind, { vhost: 'shop', name }))
+  const owning = (...hashes: readonly string[]): Partial<Definitions> => ({
+    global_parameters: [{ name: 'warren.owned.warren', value: { objects: hashes } }],
+  })
+  const queue = (name: string) => ({ vhost: 'shop', name, durable: true, auto_delete: false, arguments: {} })
+
+  test('is applied without the rest being missed', () => {
+    const { findings, plan } = planFor(snapshotOf(), spec, new Map(), { only: ['exchange/ex'] })
+    expect(plan.steps.map(({ name }) => name)).toEqual(['ex'])
+    expect(findings).toEqual([])
+  })
+
+  test('owns what was chosen, and what it owned before', () => {
+    const found = { ...owning(hashOf('queue', 'old')), queues: [queue('old')] }
+    const { plan } = planFor(snapshotOf(found), spec, new Map(), { only: ['exchange/ex'] })
+    const expected = new Set([hashOf('queue', 'old'), hashOf('exchange', 'ex')])
+    expect(plan.ownedAfter).toEqual(expected)
+    expect(plan.claimed).toEqual(new Set([hashOf('exchange', 'ex')]))
+  })
+
+  test('owns no more what is pruned, and still what is not chosen', () => {
+    const found = {
+      ...owning(hashOf('queue', 'old'), hashOf('queue', 'older'), hashOf('queue', 'gone')),
+      queues: [queue('old'), queue('older')],
+    }
+    const chosen = planFor(snapshotOf(found), {}, new Map(), { prune: true, only: ['queue/old'] }).plan
+    expect(chosen.ownedAfter).toEqual(new Set([hashOf('queue', 'older')]))
+    expect(planFor(snapshotOf(found), {}, new Map(), { prune: true }).plan.ownedAfter).toEqual(new Set())
+    expect(planFor(snapshotOf(found), {}, new Map()).plan.ownedAfter).toEqual(
+      new Set([hashOf('queue', 'old'), hashOf('queue', 'older')]),
+    )
   })
 })

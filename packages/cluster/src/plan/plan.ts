@@ -31,10 +31,12 @@ export interface Plan {
   readonly orphans: readonly Step[]
   /** Partitioned queues that the steps give other partitions. */
   readonly repartitions: readonly Repartition[]
-  /** Hashes of what the spec names. */
-  readonly named: ReadonlySet<string>
   /** Hashes of what it owned when the broker was read. */
   readonly owned: ReadonlySet<string>
+  /** Hashes of what the spec names and the plan has chosen: an apply makes it, or has found it. */
+  readonly claimed: ReadonlySet<string>
+  /** Hashes of what the spec owns once every step is made: what it does not name stays its own until it is removed. */
+  readonly ownedAfter: ReadonlySet<string>
 }
 
 export interface PlanOptions {
@@ -49,14 +51,18 @@ export function plan(compiled: Compiled, snapshot: Snapshot, options: PlanOption
   const { prune = false, only = [] } = options
   const spec = compiled.spec.name ?? 'warren'
   const owned = ownedIn(snapshot, spec)
+  const isChosen = chooser(only)
   const named = new Set<string>()
+  const claimed = new Set<string>()
   const changing: Step[] = []
   const removing: Step[] = []
   for (const kind of kinds) {
     const wanted = byIdentity(kind, kind.wanted(compiled))
     const found = byIdentity(kind, kind.found(snapshot))
     for (const [identity, resource] of wanted) {
-      named.add(ownershipHash(identity))
+      const hash = ownershipHash(identity)
+      named.add(hash)
+      if (isChosen({ kind: kind.kind, ...resource })) claimed.add(hash)
       const step = stepFor(kind, resource, found.get(identity), compiled.broker)
       if (step !== undefined) changing.push(step)
     }
@@ -67,8 +73,7 @@ export function plan(compiled: Compiled, snapshot: Snapshot, options: PlanOption
       removing.push(removalOf(kind, resource))
     }
   }
-  const isChosen = chooser(only)
-  const removals = withoutImplied(removing).toReversed().filter(isChosen)
+  const removals = withoutImplied(removing, removing).toReversed().filter(isChosen)
   const steps = [...changing.filter(isChosen), ...(prune ? removals : [])]
   return {
     spec,
@@ -76,9 +81,20 @@ export function plan(compiled: Compiled, snapshot: Snapshot, options: PlanOption
     steps,
     orphans: prune ? [] : removals,
     repartitions: repartitionsIn(steps, compiled, snapshot),
-    named,
     owned,
+    claimed,
+    ownedAfter: ownedAfter(),
   }
+
+  function ownedAfter(): ReadonlySet<string> {
+    const left = prune ? withoutImplied(removing, removals).filter((step) => !removals.includes(step)) : removing
+    const kept = new Set([...named, ...left.map((step) => ownershipHash(identityOfStep(step)))])
+    return new Set([...owned, ...claimed].filter((hash) => kept.has(hash)))
+  }
+}
+
+function identityOfStep({ kind, vhost, name }: Step): string {
+  return identityOf(kind, { ...(vhost === undefined ? {} : { vhost }), name })
 }
 
 function byIdentity(kind: ResourceKind, resources: Iterable<Resource>): ReadonlyMap<string, Resource> {
@@ -120,11 +136,9 @@ function removalOf(kind: ResourceKind, found: Resource): Step {
   }
 }
 
-/** With a vhost goes all that is in it, with an exchange or a queue its bindings. */
-function withoutImplied(removals: readonly Step[]): readonly Step[] {
-  const going = new Set(
-    removals.map(({ kind, vhost, name }) => identityOf(kind, { ...(vhost === undefined ? {} : { vhost }), name })),
-  )
+/** Those that do not go with others that are removed: with a vhost all that is in it, with an exchange or a queue its bindings. */
+function withoutImplied(removals: readonly Step[], removed: readonly Step[]): readonly Step[] {
+  const going = new Set(removed.map(identityOfStep))
   return removals.filter(({ kind, vhost, found }) => {
     if (vhost === undefined || kind === 'vhost') return true
     if (going.has(identityOf('vhost', { vhost, name: vhost }))) return false
@@ -136,7 +150,9 @@ function withoutImplied(removals: readonly Step[]): readonly Step[] {
   })
 }
 
-function chooser(only: readonly string[]): (step: Step) => boolean {
+type Choosable = Pick<Step, 'kind' | 'name'> & { readonly vhost?: string | undefined }
+
+function chooser(only: readonly string[]): (step: Choosable) => boolean {
   if (only.length === 0) return () => true
   const wanted = new Set(only)
   return ({ kind, vhost, name }) =>

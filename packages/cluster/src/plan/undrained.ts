@@ -20,12 +20,16 @@ export async function refuseUndrained(
   refuse(first.filter(({ messages }) => messages > 0))
   await pause(STATISTICS_INTERVAL_MS)
   const second = await look(client, asked)
-  refuse(second.filter(({ messages, published }, index) => messages > 0 || published !== first[index]?.published))
+  refuse(
+    second.filter((seen, index) => seen.messages > 0 || !seen.isTold || seen.published !== first[index]?.published),
+  )
 }
 
 interface Seen {
   readonly told: string
   readonly messages: number
+  /** False for a queue whose leader is down, for instance: what it holds is unknown. */
+  readonly isTold: boolean
   /** Ever; a broker that collects no statistics says nothing of it. */
   readonly published: number | undefined
 }
@@ -37,7 +41,8 @@ async function look(client: ManagementClient, repartitions: readonly Repartition
       const path = api`queues/${vhost}/${name}`
       const state = await client.find<{ messages?: number; message_stats?: { publish?: number } }>(path)
       const { messages = 0, message_stats: { publish: published } = {} } = state ?? {}
-      seen.push({ told: `"${name}" in vhost "${vhost}" (${messages} messages)`, messages, published })
+      const isTold = state === undefined || state.messages !== undefined
+      seen.push({ isTold, told: `"${name}" in vhost "${vhost}" (${messages} messages)`, messages, published })
     }
   }
   return seen

@@ -53,7 +53,36 @@ export function shrinkSteps(
   )
 }
 
-function reasonAgainst(rest: QueuePlacement['members'], isForced: boolean): string | undefined {
+/**
+ * The members to remove so that so many are left: offline ones first, never the leader. Throws QUEUE_SHRINK_REFUSED when none
+ * leads, and when the rest would be one alone of several that are wanted, or have no majority online. Pure.
+ */
+export function surplusMembers(queue: QueuePlacement, wanted: number): readonly string[] {
+  const { members, leader } = queue
+  const count = members.length - wanted
+  if (count <= 0) return []
+  const candidates = members
+    .filter(({ node }) => node !== leader)
+    .toSorted((left, right) => Number(left.isOnline) - Number(right.isOnline))
+  const surplus = new Set(candidates.slice(0, count).map(({ node }) => node))
+  // A single copy is what was asked for.
+  const why =
+    leader === undefined
+      ? 'has no leader, and may have lost its majority'
+      : reasonAgainst(
+          members.filter(({ node }) => !surplus.has(node)),
+          wanted === 1,
+        )
+  if (why === undefined) return [...surplus]
+  throw new ClusterError(
+    'QUEUE_SHRINK_REFUSED',
+    `with ${wanted} of its ${members.length} members, queue ${labelOf(queue)} ${why}; bring the others back first`,
+    { queue: queue.name, vhost: queue.vhost },
+  )
+}
+
+/** Why these members may not be all that is left of a quorum queue; undefined when they may. Pure. */
+export function reasonAgainst(rest: QueuePlacement['members'], isForced: boolean): string | undefined {
   if (rest.length === 0) return 'would be gone with all its messages (not even --force does that)'
   if (isForced) return undefined
   if (rest.length === 1) return 'would have one copy alone'

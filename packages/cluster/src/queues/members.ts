@@ -5,7 +5,7 @@ import type { ManagementClient } from '../management/client.ts'
 import { api } from '../management/path.ts'
 import { unlessForbidden } from './forbidden.ts'
 import { placementsOf, type QueueFilter } from './list.ts'
-import { growSteps, type MemberStep, shrinkSteps } from './member-steps.ts'
+import { growSteps, type MemberStep, reasonAgainst, shrinkSteps } from './member-steps.ts'
 import { labelOf, placementOf, type QueueAnswer, type QueuePlacement } from './queue.ts'
 
 export type MemberResult =
@@ -17,6 +17,8 @@ export interface MemberOptions {
   readonly timeoutMs?: number
   /** Between two looks at a queue. Default 500. */
   readonly pollMs?: number
+  /** Removes members although one copy or no majority is left; the last one never. Default false. */
+  readonly isForced?: boolean
   readonly onResult?: (result: MemberResult, index: number) => void
 }
 
@@ -50,7 +52,8 @@ export async function planShrink(
 /**
  * Adds and removes members, queue by queue, and reads each queue again until it is so: an answer that all is well is not
  * believed. A queue that fails does not keep the others from being tried. Throws MANAGEMENT_FORBIDDEN_OPERATION when the
- * operator has switched it off.
+ * operator has switched it off. Before a member is removed its queue is looked at again, because nodes go while others are
+ * being removed: a result fails with QUEUE_SHRINK_REFUSED.
  */
 export async function changeMembers(
   client: ManagementClient,
@@ -67,10 +70,11 @@ export async function changeMembers(
 }
 
 async function changeOne(client: ManagementClient, step: MemberStep, options: MemberOptions): Promise<MemberResult> {
-  const { timeoutMs = 60_000, pollMs = 500 } = options
+  const { timeoutMs = 60_000, pollMs = 500, isForced = false } = options
   const { vhost, name, node, action } = step
   const tool = action === 'add' ? 'rabbitmq-queues add_member' : 'rabbitmq-queues delete_member'
   try {
+    if (action === 'remove') await refuseUnsafe(client, step, isForced)
     // The broker adds a member in the foreground, and gives a follower up to some seconds to answer.
     await unlessForbidden(
       action === 'add' ? 'add members' : 'remove members',
@@ -101,6 +105,19 @@ async function changeOne(client: ManagementClient, step: MemberStep, options: Me
     if (isClusterError(error, 'MANAGEMENT_FORBIDDEN_OPERATION') || !(error instanceof ClusterError)) throw error
     return { kind: 'failed', step, error }
   }
+}
+
+async function refuseUnsafe(client: ManagementClient, step: MemberStep, isForced: boolean): Promise<void> {
+  const { vhost, name, node } = step
+  const { members } = placementOf(await client.get<QueueAnswer>(api`queues/${vhost}/${name}?disable_stats=true`))
+  const rest = members.filter((member) => member.node !== node)
+  const why = rest.length === members.length ? undefined : reasonAgainst(rest, isForced)
+  if (why === undefined) return
+  throw new ClusterError('QUEUE_SHRINK_REFUSED', `without its member on ${node}, queue ${labelOf(step)} ${why}`, {
+    vhost,
+    queue: name,
+    node,
+  })
 }
 
 async function quorumQueues(client: ManagementClient, filter: QueueFilter): Promise<readonly QueuePlacement[]> {

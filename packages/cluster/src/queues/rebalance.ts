@@ -43,7 +43,9 @@ export async function leadersOf(client: ManagementClient): Promise<readonly Node
  * MANAGEMENT_FORBIDDEN_OPERATION when the operator has switched it off.
  */
 export async function rebalanceQueues(client: ManagementClient, options: RebalanceOptions = {}): Promise<Rebalanced> {
-  const { timeoutMs = 300_000, settleMs = 10_000, pollMs = 2000, onMove } = options
+  const { timeoutMs = 300_000, pollMs = 2000, onMove } = options
+  // In a short time nothing could ever be seen to stand still.
+  const settleMs = Math.min(options.settleMs ?? 10_000, timeoutMs / 2)
   const nodes = await nodeNames(client)
   const first = await replicated(client)
   await unlessForbidden(

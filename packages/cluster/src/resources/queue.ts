@@ -3,6 +3,8 @@ import { api, withQuery } from '../management/path.ts'
 import type { Arguments, DefinedQueue } from '../snapshot/definitions.ts'
 import { partitionsSchema, type PartitionsSpec } from '../spec/partitions.ts'
 import type { PutContext, ResourceKind } from './kind.ts'
+import { surplusMembers } from '../queues/member-steps.ts'
+import { placementOf, type QueueAnswer } from '../queues/queue.ts'
 import { isReserved } from './reserved.ts'
 import type { Change } from './value.ts'
 import { changesBetween } from './value.ts'
@@ -111,18 +113,17 @@ function foundValue(queue: DefinedQueue, members: readonly string[] | undefined)
 }
 
 /**
- * Adds members on nodes that have none, or takes surplus ones away, never that of the leader. The group size
+ * Adds members on nodes that have none, or takes surplus ones away: first those that are offline, never that of the leader, and
+ * none where the rest would have no majority online (QUEUE_SHRINK_REFUSED). The group size
  * is no argument here (`x-quorum-initial-group-size`): a service that declares the queue without it would be refused.
  */
 async function resize({ client, broker }: PutContext, vhost: string, name: string, wanted: number): Promise<void> {
-  // Without columns: a queue that has told nothing of itself yet answers those with an empty list.
-  const path = api`queues/${vhost}/${name}`
-  const queue = await client.get<{ members?: string[]; leader?: string }>(path)
-  const { members = [], leader } = queue
+  const placement = placementOf(await client.get<QueueAnswer>(api`queues/${vhost}/${name}?disable_stats=true`))
+  const members = placement.members.map(({ node }) => node)
   const running = broker.nodes.filter(({ isRunning }) => isRunning).map((node) => node.name)
   const additions = running.filter((node) => !members.includes(node)).slice(0, Math.max(0, wanted - members.length))
   for (const node of additions) await client.post(api`queues/quorum/${vhost}/${name}/replicas/add`, { node })
-  const surplus = members.filter((node) => node !== leader).slice(0, Math.max(0, members.length - wanted))
+  const surplus = surplusMembers(placement, wanted)
   for (const node of surplus) {
     await client.delete(api`queues/quorum/${vhost}/${name}/replicas/delete`, { body: { node } })
   }

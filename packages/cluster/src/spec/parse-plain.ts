@@ -23,13 +23,25 @@ export function parsePlainSpec(
   if (!isObject(read?.value)) return undefined
   const { variables, environments } = read.value
   const sources = sourcesOf({ variables, environments })
-  const filled = filledIn(read.value, sources)
+  const filled = filledSpec(read.value, sources)
   const result = filled === unclear ? undefined : specSchema.safeParse(filled)
   return result?.success === true ? result.data : undefined
 }
 
 /** Something in it is for the parse with positions to tell. */
 const unclear: unique symbol = Symbol('unclear')
+
+/** What `variables` and `environments` hold are values themselves; below other keys these names mean nothing. */
+function filledSpec(spec: Readonly<Record<string, unknown>>, sources: VariableSources): unknown {
+  const { variables, environments, ...rest } = spec
+  const filled = filledIn(rest, sources)
+  const own = {
+    ...(variables === undefined ? {} : { variables }),
+    ...(environments === undefined ? {} : { environments }),
+  }
+  if (!isObject(filled) || withoutPasswords(own) === unclear) return unclear
+  return { ...filled, ...own }
+}
 
 function filledIn(value: unknown, sources: VariableSources): unknown {
   if (typeof value === 'string') return filledText(value, sources)
@@ -46,8 +58,7 @@ function filledIn(value: unknown, sources: VariableSources): unknown {
   const entries: [string, unknown][] = []
   for (const [key, item] of Object.entries(value)) {
     const name = filledText(key, sources)
-    // They are values themselves.
-    const filled = key === 'variables' || key === 'environments' ? withoutPasswords(item) : filledIn(item, sources)
+    const filled = filledIn(item, sources)
     if (name === unclear || filled === unclear) return unclear
     entries.push([String(name), filled])
   }

@@ -95,3 +95,14 @@ test('names a variable without a value, and an environment that is not there', (
 test('finds every problem at once', () => {
   expect(problemsOf('nme: a\nvhosts:\n  a: { queus: {} }\n  b: { tags: x }').split('\n')).toHaveLength(3)
 })
+
+test.each(['', '\n# rare: &anchor\nclusterName: &a shop\n'])(
+  'fills in variables below any key, one named variables too',
+  (more) => {
+    const text = `globalParameters: { variables: { environments: '\${X}' } }\nvariables: { Y: '\${X}' }${more}`
+    expect(parseSpec(text, { env: { X: 'filled' } })).toMatchObject({
+      globalParameters: { variables: { environments: 'filled' } },
+      variables: { Y: '${X}' },
+    })
+  },
+)

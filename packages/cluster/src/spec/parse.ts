@@ -110,8 +110,9 @@ function fillIn(
 ): readonly { readonly node: Node; readonly name: string }[] {
   const missing: { node: Node; name: string }[] = []
   visit(document, {
-    Pair(_, pair) {
-      // They are values themselves.
+    Pair(_, pair, path) {
+      // They are values themselves, at the top of the file alone.
+      if (path.length > 2) return undefined
       const key: unknown = isScalar(pair.key) ? pair.key.value : undefined
       return key === 'variables' || key === 'environments' ? visit.SKIP : undefined
     },

@@ -12,6 +12,7 @@ import {
 } from '@warren/cluster'
 import type { Cluster } from '@warren/cluster/local'
 import { api, brokerOf, isAtLeast, type ManagementClient } from '@warren/cluster/management'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { privateCluster, testedSeries } from '../../../../test/support/broker.ts'
 import { behind, declare, fill, mirror, placementOf } from '../support/queues.ts'
@@ -78,42 +79,41 @@ describe.runIf(hasMirrors)('a mirror that fell behind', () => {
     await expect.poll(() => behind(client, vhost, queue.name), { timeout: 60_000 }).toBe(1)
   })
 
-  test('that is frozen makes no progress, and catches up when it goes on', async () => {
-    await cluster.pause('n1')
-    const result = await sync({ timeoutMs: 3000 }).finally(() => cluster.resume('n1'))
-    expect(result).toMatchObject({ kind: 'failed', error: { code: 'QUEUE_SYNC_STALLED' } })
-    expect(await sync()).toMatchObject({ kind: 'synchronised' })
-  })
-
+  // A mirror on a node that is frozen is not among these: the management API of the others does not answer then (3.10).
   test('that goes while it catches up is told of', async () => {
+    await fill(cluster.node('n2').amqpUrl, [queue.name], 60_000)
     await restart('n1')
     expect(await behind(client, vhost, queue.name)).toBe(1)
-    await cluster.pause('n1')
     const result = await sync({ onStarted: () => cluster.kill('n1') })
     expect(result).toMatchObject({ kind: 'failed', error: { code: 'QUEUE_SYNC_MIRROR_LOST' } })
     await cluster.start('n1')
-  })
+    await expect.poll(() => behind(client, vhost, queue.name), { timeout: 60_000 }).toBe(1)
+  }, 180_000)
 
   test('stays behind when it is cancelled, which is told of, and progress is told before', async () => {
-    await fill(cluster.node('n2').amqpUrl, [queue.name], 60_000)
-    await restart('n1')
-    const copied: number[] = []
+    // One message at a time: long enough to be cancelled.
+    await mirror(client, vhost, '^ha', 1, { 'ha-sync-batch-size': 1 })
     let isOver = false
-    const onEvent = (event: SyncEvent): void => {
-      if (event.kind === 'progress') copied.push(event.copied)
-      if (event.kind === 'started') void cancelling()
-    }
     const cancelling = async (): Promise<void> => {
       // It is cancelled only once it goes on, and nobody says when it begins.
-      while (!isOver) await cancelSync(client, [queue])
+      while (!isOver) {
+        await cancelSync(client, [queue])
+        await pause(20)
+      }
     }
-    const [result] = await syncQueues(client, [queue], { timeoutMs: 10_000, onEvent })
+    const acting: Promise<void>[] = []
+    const onEvent = (event: SyncEvent): void => {
+      if (event.kind === 'started') acting.push(cancelling())
+    }
+    const [result] = await syncQueues(client, [queue], { timeoutMs: 5000, onEvent })
     isOver = true
+    await Promise.all(acting)
     expect(result).toMatchObject({
       kind: 'failed',
       error: { code: expect.stringMatching(/STOPPED|STALLED/) as string },
     })
     expect(await behind(client, vhost, queue.name)).toBe(1)
+    await mirror(client, vhost, '^ha', 1, { 'ha-sync-batch-size': 5 })
     const progress: number[] = []
     const [done] = await syncQueues(client, [queue], {
       onEvent: (event) => {
@@ -122,7 +122,7 @@ describe.runIf(hasMirrors)('a mirror that fell behind', () => {
     })
     expect(done).toMatchObject({ kind: 'synchronised' })
     expect(progress.filter((count) => count > 0 && count <= 60_500)).not.toEqual([])
-  })
+  }, 180_000)
 })
 
 describe('leaders and members', () => {

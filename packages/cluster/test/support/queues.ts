@@ -22,11 +22,17 @@ export async function declare(client: ManagementClient, vhost: string, name: str
 }
 
 /** What a policy begins to mirror is there already: its new mirrors have nothing of it until they are synchronised. */
-export async function mirror(client: ManagementClient, vhost: string, pattern: string, mirrors: number): Promise<void> {
+export async function mirror(
+  client: ManagementClient,
+  vhost: string,
+  pattern: string,
+  mirrors: number,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   await client.put(api`policies/${vhost}/mirrored`, {
     pattern,
     'apply-to': 'queues',
-    definition: { 'ha-mode': 'all', 'ha-sync-mode': 'manual' },
+    definition: { 'ha-mode': 'all', 'ha-sync-mode': 'manual', ...more },
   })
   const filter = { vhost, pattern: new RegExp(pattern) }
   await vi.waitFor(

@@ -84,6 +84,7 @@ async function run(
   const what = action === 'add' ? 'Add a member to' : 'Remove a member of'
   await confirm(`${what} ${counted(steps.length, 'queue')}?`, options)
   const results = await changeMembers(client, steps, {
+    isForced: options.force === true,
     onResult: (result, index) => output.note(`[${index + 1}/${steps.length}] ${told(result)}`),
   })
   const done = results.filter(({ kind }) => kind === 'done').length
