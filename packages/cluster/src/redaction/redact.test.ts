@@ -13,8 +13,24 @@ test.each([
   ['postgres://sec/ret@db/shop', 'postgres://***@db/shop'],
   ['postgres://db/shop?user=shop&password=secret&x=1', 'postgres://db/shop?user=shop&password=***&x=1'],
   ['postgres://db/shop is away', 'postgres://db/shop is away'],
+  ["no answer of amqp://u:pa'ss@h/x today", 'no answer of amqp://u:***@h/x today'],
+  ["no answer of amqps://h?password=ab'cd today", 'no answer of amqps://h?password=*** today'],
+  ['amqps://h?password=ab@cd&x=1 is away', 'amqps://***&x=1 is away'],
 ])('masks the passwords in %j', (text, masked) => {
   expect(redactText(text)).toBe(masked)
+})
+
+test.each([
+  ["amqp://u:pa'ss@h/x", 'amqp://u:***@h/x'],
+  ['amqp://u:pa`ss@h/x', 'amqp://***@h/x'],
+  ['amqp://u:pa<ss@h/x', 'amqp://***@h/x'],
+  ['amqp://u:pa"s s@h/x', 'amqp://***@h/x'],
+  ["amqps://h?password=ab'cd&x=1", 'amqps://h?password=***&x=1'],
+  ['amqps://h?password=ab `"<cd&x=1', 'amqps://h?password=***&x=1'],
+  ['amqps://h?password=ab@c d&x=1', 'amqps://***&x=1'],
+])('masks the password of a value that is the URL %j', (url, shown) => {
+  expect(redact({ uri: [url] })).toEqual({ uri: [shown] })
+  expect(redact(shown)).toBe(shown)
 })
 
 test('masks fields that hold secrets, and URLs anywhere, at every depth', () => {
