@@ -18,3 +18,8 @@ export function endsInSecret(text: string): boolean {
 export function isUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
 }
+
+/** Those of a text as a whole: what begins as a URL is one to its end. */
+export function secretsOfQuery(text: string): RegExp {
+  return isUrl(text) ? secretOfUrl : secretInText
+}
