@@ -62,6 +62,15 @@ test('masks what a name says is a secret: of a field, of a parameter, at the end
   expect(shown).toContain('[{"path":"value","before":"***","after":"***"}]')
 })
 
+test.each(['parameters', 'global_parameters'])('masks the changes of a secret in the section %s', (section) => {
+  const changes = (before: string, after: string) => [{ path: 'value', before, after }]
+  expect(redact({ section, name: 'api_token', changes: changes('OLD', 'NEW') })).toEqual({
+    section,
+    name: 'api_token',
+    changes: changes('***', '***'),
+  })
+})
+
 test('shows what only sounds like a secret: a queue of such a name, and where a secret is', () => {
   const steps = [
     { kind: 'queue', name: 'qu.password.reset', changes: [{ path: 'type', before: 'classic', after: 'quorum' }] },

@@ -89,7 +89,8 @@ function secretsOfName(value: object): ReadonlySet<string> {
   const isSecretChange = isSecretName(text('path').split('.').at(-1) ?? '')
   // A parameter, and the changes of one. Objects that only have such a name (`qu.password.reset`) have no "value".
   const isSecretParameter = isSecretName(text('name'))
-  const isParameter = text('kind') === 'global-parameter' || text('section') === 'global_parameters'
+  const isParameter =
+    text('kind') === 'global-parameter' || ['parameters', 'global_parameters'].includes(text('section'))
   return new Set([
     ...(isSecretChange ? ['before', 'after'] : []),
     ...(isSecretParameter ? ['value'] : []),
