@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
+import { isMasked } from './masked.ts'
 import { redact, redactText, redactUrl } from './redact.ts'
 import { Secret } from './secret.ts'
 import { withoutSent } from './sent.ts'
@@ -31,6 +32,7 @@ test.each([
 ])('masks the password of a value that is the URL %j', (url, shown) => {
   expect(redact({ uri: [url] })).toEqual({ uri: [shown] })
   expect(redact(shown)).toBe(shown)
+  expect([isMasked({ uri: [url] }), isMasked({ uri: [shown] })]).toEqual([false, true])
 })
 
 test('masks fields that hold secrets, and URLs anywhere, at every depth', () => {
