@@ -7,7 +7,7 @@ export function canary(): string {
 
 /** One with characters that a URL writes in another way. */
 export function canaryForUrl(): string {
-  return `${canary()}/+ü@`
+  return `${canary()}'/+ü@`
 }
 
 /** What brokers store: base64 of four bytes of salt and a digest. */

@@ -57,12 +57,34 @@ test('passes over predeclared exchanges', () => {
   expect(checkImport(file, current, target).steps).toEqual([])
 })
 
+test('takes asterisks that mask nothing', () => {
+  const file = {
+    vhosts: [{ name: '/', metadata: { description: '*** do not delete ***' } }],
+    vaults: [{ kind: 'of a later version', token: '***' }],
+  }
+  expect(checkImport(file, current, target).problems).toEqual([])
+})
+
 test.each<[string, Value, string?]>([
   ['is masked', { users: [{ name: 'u', password_hash: '***', tags: [] }] }],
   [
     'is masked',
     { parameters: [{ vhost: '/', component: 'other', name: 's', value: { 'src-uri': 'amqp://a:***@n' } }] },
   ],
+  ...[
+    'amqp://***@n1',
+    'amqps://***&x=1',
+    'amqps://n1?token=***',
+    'amqps://n1?client_secret=***&x=1',
+    'amqps://n1?passphrase=***',
+  ].map((uri): [string, Value] => [
+    'is masked',
+    { parameters: [{ vhost: '/', component: 'other', name: 's', value: { uri: [uri] } }] },
+  ]),
+  ['is masked', policy({ 'dead-letter-exchange': 'amqp://a:***@n' })],
+  ['is masked', queueWith({ 'x-access-token': '***' })],
+  ['is masked', { exchanges: [{ name: 'e', vhost: '/', type: 'topic', arguments: { 'x-uri': 'amqp://a:***@n' } }] }],
+  ['is masked', { vhosts: [{ name: '/', metadata: { description: 'see https://a:***@wiki' } }] }],
   ['no "tags"', { users: [{ name: 'u', password_hash: '' }] }],
   ['a password and a password_hash', { users: [{ name: 'u', password: 'a', password_hash: 'YQ==', tags: '' }] }],
   ['not base64', { users: [{ name: 'u', password_hash: 'not!', tags: [] }] }],

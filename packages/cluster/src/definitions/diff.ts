@@ -1,3 +1,4 @@
+import { isMasked } from '../redaction/masked.ts'
 import { redact, REDACTED } from '../redaction/redact.ts'
 import { type Change, isObject, isSame, type Value } from '../resources/value.ts'
 import { canonical, type DefinitionsDocument, identities } from './document.ts'
@@ -140,8 +141,7 @@ function isEqual(field: string, before: unknown, after: unknown): boolean {
   if (isSame(before, after) || before === REDACTED || after === REDACTED) return true
   // A vhost of which nothing is said.
   if (field === 'metadata' && [before, after].includes(undefined)) return isSame(before ?? after, plainVhost)
-  const isMasked = JSON.stringify([before, after]).includes(REDACTED)
-  return isMasked && isSame(redact({ [field]: before }), redact({ [field]: after }))
+  return isMasked([before, after]) && isSame(redact({ [field]: before }), redact({ [field]: after }))
 }
 
 function without(item: Value, identity: Value): Value {

@@ -1,8 +1,9 @@
 import { isReadable } from '../policies/pattern.ts'
+import { isMasked } from '../redaction/masked.ts'
 import { REDACTED } from '../redaction/redact.ts'
 import { isObject, type Value } from '../resources/value.ts'
 import type { ImportTarget } from './check-import.ts'
-import { type DefinitionsDocument, itemsOf, textOf } from './document.ts'
+import { type DefinitionsDocument, identities, itemsOf, textOf } from './document.ts'
 import { queueRule } from './import-queues.ts'
 import { whyKeyIsRefused, whyTargetIsRefused } from './transform/for-version.ts'
 
@@ -95,15 +96,13 @@ function sectionOf(binding: Value): 'exchanges' | 'queues' {
   return textOf(binding, 'destination_type') === 'exchange' ? 'exchanges' : 'queues'
 }
 
+/** Any section may have a URL in it. What no broker reads is none of its business. */
 function masked(file: DefinitionsDocument): readonly ImportProblem[] {
-  return ['users', 'parameters', 'global_parameters'].flatMap((section) =>
+  const message = 'its secret is masked; export again with --with-secrets'
+  return Object.keys(identities).flatMap((section) =>
     itemsOf(file, section)
-      .filter((item) => /"\*\*\*"|:\*\*\*@|password=\*\*\*/.test(JSON.stringify(item)))
-      .map((item) => ({
-        section,
-        name: textOf(item, 'name'),
-        message: 'its secret is masked; export again with --with-secrets',
-      })),
+      .filter(isMasked)
+      .map((item) => ({ section, name: nameOf(item), message })),
   )
 }
 

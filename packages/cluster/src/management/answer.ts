@@ -1,5 +1,8 @@
 import { ClusterError, type ClusterErrorCode } from '../errors.ts'
 import { redactText } from '../redaction/redact.ts'
+import { withoutSent } from '../redaction/sent.ts'
+
+const MAX_LENGTH = 500
 
 export interface AnsweredRequest {
   readonly method: string
@@ -7,11 +10,14 @@ export interface AnsweredRequest {
   readonly url: string
   readonly status: number
   readonly text: string
+  /** The body of the request, whose secrets the answer may quote. */
+  readonly sent: unknown
 }
 
 /** The error that an answer with status 400 or more (or a redirect) is. Pure. */
-export function errorOf({ method, url, status, text }: AnsweredRequest): ClusterError {
-  const reason = redactText(reasonIn(text))
+export function errorOf({ method, url, status, text, sent }: AnsweredRequest): ClusterError {
+  // Cut short last: of half a secret nobody can tell that it is one.
+  const reason = redactText(reasonIn(text, (quoted) => withoutSent(quoted, sent))).slice(0, MAX_LENGTH)
   const what = redactText(`${method} ${url}`)
   const { code, hint } = meaningOf(status)
   return new ClusterError(code, `${what} answered ${status}${reason === '' ? '' : `: ${reason}`}${hint}`, {
@@ -40,15 +46,19 @@ function meaningOf(status: number): { readonly code: ClusterErrorCode; readonly 
   }
 }
 
-/** The broker answers with {error, reason}; a proxy in front of it with anything. */
-function reasonIn(text: string): string {
+/** The broker answers with {error, reason}; a proxy in front of it with anything. `shown` is for texts as they are meant. */
+function reasonIn(text: string, shown: (text: string) => string): string {
   let answer: unknown
   try {
     answer = JSON.parse(text)
   } catch {
-    return /<html/i.test(text) ? '' : text.slice(0, 500)
+    return /<html/i.test(text) ? '' : shown(text)
   }
-  if (typeof answer !== 'object' || answer === null) return text.slice(0, 500)
+  if (typeof answer !== 'object' || answer === null) return shown(text)
   const reason: unknown = Reflect.get(answer, 'reason') ?? Reflect.get(answer, 'error')
-  return (typeof reason === 'string' ? reason : JSON.stringify(reason ?? answer)).slice(0, 500)
+  if (typeof reason === 'string') return shown(reason)
+  // Before it is JSON, which escapes; and after it, for the names of fields.
+  return shown(
+    JSON.stringify(reason ?? answer, (_, item: unknown) => (typeof item === 'string' ? redactText(shown(item)) : item)),
+  )
 }

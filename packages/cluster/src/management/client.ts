@@ -1,6 +1,5 @@
 import { ClusterError } from '../errors.ts'
 import { redactText } from '../redaction/redact.ts'
-import { withoutSent } from '../redaction/sent.ts'
 import { errorOf } from './answer.ts'
 import { type ManagementCredentials, type ManagementEndpoint, managementEndpoints } from './endpoints.ts'
 import type { ApiPath } from './path.ts'
@@ -124,7 +123,8 @@ export class ManagementClient {
           method,
           url: `${endpoint.url}/api/${path}`,
           status: reply.status,
-          text: withoutSent(reply.text, body),
+          text: reply.text,
+          sent: body,
         })
       }
       tried.push({ endpoint: endpoint.url, reason: reply.reason })
@@ -182,7 +182,7 @@ function parsed(text: string, what: string): unknown {
     throw new ClusterError(
       'MANAGEMENT_FAILED',
       `${redactText(what)} answered with something that is not JSON; is this a management endpoint?`,
-      { text: redactText(text.slice(0, 200)) },
+      { text: redactText(text).slice(0, 200) },
     )
   }
 }

@@ -1,3 +1,4 @@
+import { endsInSecret, isUrl, secretInText, secretOfUrl } from './query.ts'
 import { Secret } from './secret.ts'
 
 /** What stands in the place of a secret. */
@@ -12,28 +13,41 @@ export function isSecretName(name: string): boolean {
   return secretName.test(name)
 }
 
-const login = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'`<>]*)@/gi
-/** Of RabbitMQ's URIs (`password` of a private key) and of PostgreSQL's. */
-const query = /([?&](?:[\w-]*(?:password|passphrase|secret|token))=)([^&\s"'`]*)/gi
+/** A URL in a text. An apostrophe ends none: a password has it as it is. */
+const login = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"`<>]*)@([^\s"`<>]*)/gi
 
 /**
  * The text without the passwords of the URLs in it, whether they are well-formed or not: everything between the scheme
  * and the last `@` goes, but for a user name. Passwords in a query (`?password=…`) go too.
  */
 export function redactText(text: string): string {
-  return text
-    .replace(login, (_, scheme: string, both: string) => {
-      const user = /^([\w.%~-]*)(:|$)/.exec(both)
-      if (user === null) return `${scheme}${REDACTED}@`
-      return `${scheme}${user[1] ?? ''}${user[2] === ':' ? `:${REDACTED}` : ''}@`
-    })
-    .replace(query, `$1${REDACTED}`)
+  return withoutLogins(text).replace(secretInText, `$1${REDACTED}`)
 }
 
 /** The same for a text that was meant as one URL and may be none: without its scheme, with spaces in the password. */
 export function redactUrl(text: string): string {
-  const isWellFormed = /^[a-z][a-z0-9+.-]*:\/\/[^\s"'`<>]*$/i.test(text)
-  return isWellFormed ? redactText(text) : redactText(text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, `$1${REDACTED}@`))
+  const isWellFormed = /^[a-z][a-z0-9+.-]*:\/\/[^\s"`<>]*$/i.test(text)
+  const shown = isWellFormed
+    ? withoutLogins(text)
+    : text.replace(
+        /^([a-z][a-z0-9+.-]*:\/\/)?(.*)@(.*)$/is,
+        (_, scheme: string | undefined, both: string, rest: string) =>
+          `${scheme ?? ''}${REDACTED}${afterLogin(both, rest)}`,
+      )
+  return shown.replace(secretOfUrl, `$1${REDACTED}`)
+}
+
+function withoutLogins(text: string): string {
+  return text.replace(login, (_, scheme: string, both: string, rest: string) => {
+    const user = /^([\w.%~-]*)(:|$)/.exec(both)
+    const shown = user === null ? REDACTED : `${user[1] ?? ''}${user[2] === ':' ? `:${REDACTED}` : ''}`
+    return `${scheme}${shown}${afterLogin(both, rest)}`
+  })
+}
+
+/** An `@` may be one of a password in a query, of which there is more then. */
+function afterLogin(both: string, rest: string): string {
+  return endsInSecret(both) ? rest.replace(/^[^&]*/, '') : `@${rest}`
 }
 
 /**
@@ -46,7 +60,10 @@ export function redact(value: unknown): unknown {
 
 /** `isSecret`: a name above says that every text in it is one. */
 function masked(value: unknown, isSecret: boolean): unknown {
-  if (typeof value === 'string') return isSecret && value !== '' ? REDACTED : redactText(value)
+  if (typeof value === 'string') {
+    if (isSecret && value !== '') return REDACTED
+    return isUrl(value) ? redactUrl(value) : redactText(value)
+  }
   if (value instanceof Secret) return REDACTED
   if (Array.isArray(value)) return value.map((item) => masked(item, isSecret))
   if (typeof value !== 'object' || value === null || value instanceof Date) return value
@@ -72,7 +89,8 @@ function secretsOfName(value: object): ReadonlySet<string> {
   const isSecretChange = isSecretName(text('path').split('.').at(-1) ?? '')
   // A parameter, and the changes of one. Objects that only have such a name (`qu.password.reset`) have no "value".
   const isSecretParameter = isSecretName(text('name'))
-  const isParameter = text('kind') === 'global-parameter' || text('section') === 'global_parameters'
+  const isParameter =
+    text('kind') === 'global-parameter' || ['parameters', 'global_parameters'].includes(text('section'))
   return new Set([
     ...(isSecretChange ? ['before', 'after'] : []),
     ...(isSecretParameter ? ['value'] : []),
