@@ -85,15 +85,6 @@ function lockedOut(
   return [{ section: 'users', name: user, message }]
 }
 
-function nameOf(item: Value): string {
-  return textOf(item, 'name') || textOf(item, 'user') || `${textOf(item, 'source')} → ${textOf(item, 'destination')}`
-}
-
-/** What is in the file or on the broker; an end of a binding that the broker has is there, though exports have no internal exchanges. */
-function presence(file: DefinitionsDocument, current: DefinitionsDocument, { vhost }: ImportTarget): World['has'] {
-  const keyOf = (section: string, of: string, name: string): string => JSON.stringify([section, vhost ?? of, name])
-  const named = [file, current].flatMap((document) =>
-    ['exchanges', 'queues'].flatMap((section) =>
 /** A password in clear text cannot be compared with the hash that the broker has, and is taken for another one. */
 function hasOtherPassword(before: Value, { password, password_hash: hash }: Value): boolean {
   if (password !== undefined) return password !== REDACTED
@@ -108,6 +99,15 @@ function isAdministrator({ tags }: Value): boolean {
   return list.some((tag) => typeof tag === 'string' && tag.trim() === 'administrator')
 }
 
+function nameOf(item: Value): string {
+  return textOf(item, 'name') || textOf(item, 'user') || `${textOf(item, 'source')} → ${textOf(item, 'destination')}`
+}
+
+/** What is in the file or on the broker; an end of a binding that the broker has is there, though exports have no internal exchanges. */
+function presence(file: DefinitionsDocument, current: DefinitionsDocument, { vhost }: ImportTarget): World['has'] {
+  const keyOf = (section: string, of: string, name: string): string => JSON.stringify([section, vhost ?? of, name])
+  const named = [file, current].flatMap((document) =>
+    ['exchanges', 'queues'].flatMap((section) =>
       itemsOf(document, section).map((item) => keyOf(section, textOf(item, 'vhost'), textOf(item, 'name'))),
     ),
   )
@@ -171,9 +171,14 @@ function exchangeRule(exchange: Value, { exchangeTypes }: World): string | undef
   return `the broker has no exchange type "${type}"; enable the plugin that has it`
 }
 
-function policyRule(
+function policyRule(policy: Value, world: World): string | undefined {
+  return whyPolicyIsRefused(policy, world, false)
+}
+
+function whyPolicyIsRefused(
   { definition, pattern, 'apply-to': applyTo }: Value,
   { version, plugins }: World,
+  isOperator: boolean,
 ): string | undefined {
   if (!isObject(definition)) {
     return 'its definition is no object; some 4.0 and 4.1 versions print it as a list of pairs, which --for-version reads'
@@ -182,7 +187,7 @@ function policyRule(
   if (keys.length === 0) return 'its definition is empty'
   if (typeof pattern !== 'string') return 'it has no "pattern"'
   for (const key of keys) {
-    const why = whyKeyIsRefused(key, version)
+    const why = whyKeyIsRefused(key, version, isOperator)
     if (why !== undefined)
       return key.startsWith('ha-') ? `${why}; --to-quorum translates it` : `${why}; --for-version leaves it out`
     const plugin = pluginOfKey(key)
@@ -214,7 +219,7 @@ function parameterRule(parameter: Value, world: World): string | undefined {
     return `it needs the plugin ${plugin}, which the broker has not enabled`
   }
   if (component !== 'operator_policy') return undefined
-  return isObject(parameter['value']) ? policyRule(parameter['value'], world) : 'its value is no object'
+  return isObject(parameter['value']) ? whyPolicyIsRefused(parameter['value'], world, true) : 'its value is no object'
 }
 
 /** 3.x drops a binding with an end that is not there in silence; 4.x stops. */
