@@ -145,6 +145,24 @@ test('does not lock out who imports', () => {
   expect(checkImport({ users: current.users }, current, { ...target, user: 'shop' }).problems).toEqual([])
 })
 
+test.each<[string, Value]>([
+  ['another password', { password: 'x', tags: ['administrator'] }],
+  ['"administrator"', { password_hash: 'aGFzaA==', tags: ['monitoring'] }],
+  ['"administrator"', { password_hash: 'aGFzaA==', tags: 'monitoring,policymaker' }],
+])('refuses what would lock out who imports: %s', (told, more) => {
+  const own = { name: 'admin', password_hash: 'aGFzaA==', tags: ['administrator', 'monitoring'] }
+  const problems = (file: Value, user: string, vhost?: string) =>
+    checkImport({ users: [file] }, { ...current, users: [own] }, { ...target, user, ...(vhost && { vhost }) }).problems
+  const file = { name: 'admin', ...more }
+  expect(problems(file, 'admin')).toEqual([
+    { section: 'users', name: 'admin', message: expect.stringContaining(told) as string },
+  ])
+  expect(problems(file, 'other')).toEqual([])
+  // An import into one vhost reads no users.
+  expect(problems(file, 'admin', '/')).toEqual([])
+  expect(problems({ ...own, tags: 'monitoring, administrator' }, 'admin')).toEqual([])
+})
+
 test('lets be what some broker takes, and what it cannot know', () => {
   const bound = { ...binding({ destination: 'new' }), ...queueWith({}) }
   const untyped = queueWith({ 'x-delivery-limit': 5, 'x-of-a-plugin': [1] })
@@ -167,4 +185,48 @@ test('compares a file of one vhost with that vhost, whether it names it or not',
   const { vhost: _, ...nameless } = queue
   expect(check({ queues: [nameless] })).toEqual({ steps: [], problems: [] })
   expect(check({ queues: [{ ...queue, vhost: 'other' }] }).problems).toHaveLength(1)
+})
+
+test('brings what is of other vhosts into none', () => {
+  const problems = (file: Value) =>
+    checkImport(file, { queues: [queue] }, { ...target, vhost: '/' }).problems.map(({ section, name }) => [
+      section,
+      name,
+    ])
+  const { vhost: _, ...nameless } = queue
+  const value = { pattern: '', definition: { expires: 1 }, 'apply-to': 'queues', priority: 0 }
+  const of = (vhost: string, name = 'p'): Value => ({ ...value, vhost, name })
+  const parameter = (vhost: string): Value => ({ vhost, component: 'operator_policy', name: 'o', value })
+  // The whole of a broker, of which a policy and a parameter are in another vhost.
+  const whole = { vhosts: [{ name: '/' }, { name: 'b' }], queues: [queue], policies: [of('b')] }
+  expect(problems({ ...whole, parameters: [parameter('b')] })).toEqual([
+    ['policies', 'p'],
+    ['parameters', 'o'],
+  ])
+  // The vhosts are not among the sections, and are seen all the same.
+  expect(problems({ queues: [queue], policies: [of('b')] })).toEqual([['policies', 'p']])
+  expect(problems({ queues: [nameless], policies: [of('b'), of('c', 'q')] })).toHaveLength(2)
+  expect(problems({ policies: [of('b')], parameters: [parameter('c')] })).toHaveLength(2)
+  // An export of one vhost by 3.10.
+  expect(problems({ queues: [nameless], policies: [of('b'), of('b', 'q')], parameters: [parameter('b')] })).toEqual([])
+})
+
+test.each<[string, string, string | undefined]>([
+  ['overflow', '3.10.8', 'of an operator policy needs RabbitMQ 3.12.7'],
+  ['overflow', '3.13.7', undefined],
+  ['queue-master-locator', '3.13.7', 'of an operator policy needs RabbitMQ 4.0'],
+  ['dead-letter-exchange', '4.3.6', 'no operator policy can have the key "dead-letter-exchange"'],
+  ['ha-promote-on-failure', '3.13.7', 'no operator policy can have the key "ha-promote-on-failure"'],
+  ['ha-mode', '3.13.7', undefined],
+  ['ha-mode', '4.0.5', 'ended with 4.0'],
+  ['target-group-size', '3.12.0', 'needs RabbitMQ 3.13'],
+  ['expires', '3.10.8', undefined],
+  ['of-a-plugin', '3.10.8', undefined],
+])('tells of %s in an operator policy on %s', (key, version, told) => {
+  const value = { pattern: '', definition: { [key]: 1 }, 'apply-to': 'queues', priority: 0 }
+  const file = { parameters: [{ vhost: '/', component: 'operator_policy', name: 'o', value }] }
+  const { problems } = checkImport(file, current, { ...target, version })
+  expect(problems.map(({ message }) => message)).toEqual(told === undefined ? [] : [expect.stringContaining(told)])
+  const { policies } = policy({ [key]: 1 })
+  if (key === 'overflow') expect(checkImport({ policies }, current, { ...target, version }).problems).toEqual([])
 })

@@ -42,7 +42,7 @@ export function checkImport(
 }
 
 /** What of the file is not on the broker. Fields that the file does not have are the broker's own affair. */
-export function outstanding(
+function outstanding(
   file: DefinitionsDocument,
   current: DefinitionsDocument,
   target: ImportTarget,

@@ -6,6 +6,7 @@ import type { ImportTarget } from './check-import.ts'
 import { type DefinitionsDocument, identities, itemsOf, textOf } from './document.ts'
 import { queueRule } from './import-queues.ts'
 import { whyKeyIsRefused, whyTargetIsRefused } from './transform/for-version.ts'
+import { vhostsIn } from './transform/rename-vhosts.ts'
 
 /** Something in the file that the broker would not take. */
 export interface ImportProblem {
@@ -19,6 +20,8 @@ type Check = (item: Value, world: World) => string | undefined
 interface World extends ImportTarget {
   readonly users: ReadonlySet<string>
   readonly vhosts: ReadonlySet<string>
+  /** True where all that the file names is one vhost, and it is no file of several. */
+  readonly isOfOneVhost: boolean
   /** True for an exchange or a queue that is in the file or on the broker. */
   readonly has: (section: 'exchanges' | 'queues', vhost: string, name: string) => boolean
 }
@@ -45,7 +48,13 @@ export function stopsOf(
 ): readonly ImportProblem[] {
   const names = (section: string): ReadonlySet<string> =>
     new Set([...itemsOf(file, section), ...itemsOf(current, section)].map((item) => textOf(item, 'name')))
-  const world = { ...target, users: names('users'), vhosts: names('vhosts'), has: presence(file, current, target) }
+  const world = {
+    ...target,
+    users: names('users'),
+    vhosts: names('vhosts'),
+    isOfOneVhost: file['vhosts'] === undefined && vhostsIn(file).size <= 1,
+    has: presence(file, current, target),
+  }
   const found = rules.flatMap(([section, check]) =>
     itemsOf(file, section).flatMap((item) => {
       const message = check(item, world)
@@ -55,20 +64,40 @@ export function stopsOf(
   return [...masked(file), ...lockedOut(file, current, target), ...found]
 }
 
-/** The user that imports with another password could not read the broker again. */
+/** The user that imports could not read the broker again: with another password, or as no administrator. */
 function lockedOut(
   file: DefinitionsDocument,
   current: DefinitionsDocument,
   { user, vhost }: ImportTarget,
 ): readonly ImportProblem[] {
   if (user === undefined || vhost !== undefined) return []
-  const hashIn = (document: DefinitionsDocument): unknown =>
-    itemsOf(document, 'users').find((item) => textOf(item, 'name') === user)?.['password_hash']
-  const [before, after] = [hashIn(current), hashIn(file)]
-  if (before === undefined || after === undefined || before === after || after === REDACTED) return []
-  const message =
-    'it is who imports, and would have another password, so that nothing could be read again; leave it out with --drop-user'
+  const own = (document: DefinitionsDocument): Value | undefined =>
+    itemsOf(document, 'users').find((item) => textOf(item, 'name') === user)
+  const [before, after] = [own(current), own(file)]
+  if (before === undefined || after === undefined) return []
+  const losses = [
+    ...(hasOtherPassword(before, after) ? ['have another password'] : []),
+    ...(isAdministrator(before) && after['tags'] !== undefined && !isAdministrator(after)
+      ? ['lose the tag "administrator"']
+      : []),
+  ]
+  if (losses.length === 0) return []
+  const message = `it is who imports, and would ${losses.join(' and ')}, so that nothing could be read again; leave it out with --drop-user`
   return [{ section: 'users', name: user, message }]
+}
+
+/** A password in clear text cannot be compared with the hash that the broker has, and is taken for another one. */
+function hasOtherPassword(before: Value, { password, password_hash: hash }: Value): boolean {
+  if (password !== undefined) return password !== REDACTED
+  return (
+    before['password_hash'] !== undefined && hash !== undefined && hash !== before['password_hash'] && hash !== REDACTED
+  )
+}
+
+/** Tags are a list, and `a,b` in files of older brokers. */
+function isAdministrator({ tags }: Value): boolean {
+  const list: readonly unknown[] = typeof tags === 'string' ? tags.split(',') : Array.isArray(tags) ? tags : []
+  return list.some((tag) => typeof tag === 'string' && tag.trim() === 'administrator')
 }
 
 function nameOf(item: Value): string {
@@ -122,11 +151,12 @@ function userExists(item: Value, { users, vhost }: World): string | undefined {
   return `there is no user "${user}" in the file or on the broker`
 }
 
-function vhostRule(item: Value, { vhost, vhosts }: World): string | undefined {
+function vhostRule(item: Value, { vhost, vhosts, isOfOneVhost }: World): string | undefined {
   const named = textOf(item, 'vhost')
   if (vhost !== undefined) {
-    // 3.10 names the vhost of policies in an export of one vhost, and of nothing else.
-    return named === '' || named === vhost || 'definition' in item || 'component' in item
+    // 3.10 names the vhost of policies in an export of one vhost, and of nothing else. In any other file they are of that vhost.
+    const isNamedInPassing = isOfOneVhost && ('definition' in item || 'component' in item)
+    return named === '' || named === vhost || isNamedInPassing
       ? undefined
       : `it is of the vhost "${named}", and is to be imported into "${vhost}"`
   }
@@ -140,9 +170,14 @@ function exchangeRule(exchange: Value, { exchangeTypes }: World): string | undef
   return `the broker has no exchange type "${type}"; enable the plugin that has it`
 }
 
-function policyRule(
+function policyRule(policy: Value, world: World): string | undefined {
+  return whyPolicyIsRefused(policy, world, false)
+}
+
+function whyPolicyIsRefused(
   { definition, pattern, 'apply-to': applyTo }: Value,
   { version, plugins }: World,
+  isOperator: boolean,
 ): string | undefined {
   if (!isObject(definition)) {
     return 'its definition is no object; some 4.0 and 4.1 versions print it as a list of pairs, which --for-version reads'
@@ -151,7 +186,7 @@ function policyRule(
   if (keys.length === 0) return 'its definition is empty'
   if (typeof pattern !== 'string') return 'it has no "pattern"'
   for (const key of keys) {
-    const why = whyKeyIsRefused(key, version)
+    const why = whyKeyIsRefused(key, version, isOperator)
     if (why !== undefined)
       return key.startsWith('ha-') ? `${why}; --to-quorum translates it` : `${why}; --for-version leaves it out`
     const plugin = pluginOfKey(key)
@@ -183,7 +218,7 @@ function parameterRule(parameter: Value, world: World): string | undefined {
     return `it needs the plugin ${plugin}, which the broker has not enabled`
   }
   if (component !== 'operator_policy') return undefined
-  return isObject(parameter['value']) ? policyRule(parameter['value'], world) : 'its value is no object'
+  return isObject(parameter['value']) ? whyPolicyIsRefused(parameter['value'], world, true) : 'its value is no object'
 }
 
 /** 3.x drops a binding with an end that is not there in silence; 4.x stops. */

@@ -14,7 +14,7 @@ export async function importTargetOf(client: ManagementClient): Promise<ImportTa
   const [broker, whoami, nodes] = await Promise.all([
     brokerOf(client),
     client.get<{ readonly name: string }>(api`whoami`),
-    unlessRefused(client.get<readonly NodeAnswer[]>(api`nodes?columns=running,applications`)),
+    orUnknown(client.get<readonly NodeAnswer[]>(api`nodes?columns=running,applications`)),
   ])
   const { version, exchangeTypes } = broker
   const plugins = (nodes ?? []).flatMap(({ applications = [] }) => applications.map(({ name }) => name))
@@ -29,8 +29,8 @@ export async function importTargetOf(client: ManagementClient): Promise<ImportTa
   }
 }
 
-/** A user may not be let see nodes. */
-async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
+/** Undefined for any answer that is an error: a user may not be let see nodes, and an import can do without. */
+async function orUnknown<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer
   } catch (error) {

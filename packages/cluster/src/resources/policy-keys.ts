@@ -56,7 +56,7 @@ export const policyKeys: Readonly<Record<string, PolicyKey>> = {
   overflow: queue(z.enum(['drop-head', 'reject-publish', 'reject-publish-dlx']), 'What happens above the maximum.', {
     unsupportedBy: ['stream'],
     operator: 'operator',
-    operatorSince: '4.0',
+    operatorSince: '3.12.7',
   }),
   'dead-letter-exchange': queue(z.string(), 'Where messages go that are rejected, expired or over a limit.', {
     unsupportedBy: ['stream'],
@@ -85,7 +85,7 @@ export const policyKeys: Readonly<Record<string, PolicyKey>> = {
   'queue-mode': queue(z.enum(['default', 'lazy']), 'No effect from 3.12 on.', { unsupportedBy: ['quorum', 'stream'] }),
   'queue-version': queue(z.union([z.literal(1), z.literal(2)]), 'How a classic queue is stored.', {
     operator: 'operator',
-    operatorSince: '4.0',
+    operatorSince: '3.12.7',
   }),
   'consumer-timeout': queue(positive, 'Milliseconds that a consumer may take to acknowledge.', { since: '3.12' }),
   'target-group-size': queue(positive, 'Members that continuous reconciliation brings a quorum queue to.', {

@@ -1,10 +1,10 @@
 import { stringify } from 'yaml'
 import { isSecretName } from '../redaction/redact.ts'
+import { isOwn } from '../resources/global-parameter.ts'
 import { isReserved } from '../resources/reserved.ts'
 import { isObject } from '../resources/value.ts'
 import type { DefinedParameter, Definitions } from '../snapshot/definitions.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
-import { OWNED_PREFIX } from '../plan/owned.ts'
 
 export interface Adopted {
   readonly yaml: string
@@ -23,11 +23,7 @@ export function adopt(snapshot: Snapshot): Adopted {
     const list = typeof tags === 'string' ? tags.split(',').filter((tag) => tag !== '') : tags
     return [name, pruned({ tags: list, limits })]
   })
-  const parameters = definitions.global_parameters.filter(
-    ({ name }) =>
-      !['cluster_name', 'internal_cluster_id', 'cluster_tags', 'imported_definition_hash'].includes(name) &&
-      !name.startsWith(OWNED_PREFIX),
-  )
+  const parameters = definitions.global_parameters.filter(({ name }) => !isOwn(name))
   const safe = (value: unknown): unknown => escaped(value, secrets, false)
   const vhosts = snapshot.vhosts.map((vhost) => [vhost.name, vhostOf(vhost.name, snapshot)])
   const spec = pruned({

@@ -31,7 +31,7 @@ export function mapPolicies(
   return changed
 }
 
-export interface VhostPolicies {
+interface VhostPolicies {
   readonly policies: ReadonlyMap<string, PolicyValue>
   readonly operatorPolicies: ReadonlyMap<string, PolicyValue>
 }

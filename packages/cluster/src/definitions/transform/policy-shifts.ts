@@ -13,25 +13,36 @@ interface Counting {
   readonly vhost: string
   readonly name: string
   readonly policy: string | undefined
+  readonly operatorPolicy: string | undefined
   readonly definition: Value
 }
 
 /**
  * Queues and exchanges for which something else counts after the policies were changed, beyond what `expected` makes of a
- * definition: a policy that is gone, and shadowed another one, lets that one come alive. Pure.
+ * definition: a policy that is gone, and shadowed another one, lets that one come alive; and one that `version`, of the broker
+ * that `after` is for, skips for a key that the type of a queue does not have there counts no longer. Pure.
  */
 export function policyShifts(
   before: DefinitionsDocument,
   after: DefinitionsDocument,
   expected: (definition: Value) => Value,
+  version: string = versionOf(after),
 ): readonly Finding[] {
-  const found = new Map([...counting(before)].map((item) => [keyOf(item), item]))
+  const found = new Map([...counting(before, versionOf(before))].map((item) => [keyOf(item), item]))
   const groups = new Map<string, { was: Counting; is: Counting; names: string[] }>()
-  for (const is of counting(after)) {
+  for (const is of counting(after, version)) {
     const was = found.get(keyOf(is))
     if (was === undefined || isSame(relevant(is.kind, expected(was.definition)), relevant(is.kind, is.definition)))
       continue
-    const key = JSON.stringify([is.kind, is.vhost, was.policy, is.policy, is.definition])
+    const key = JSON.stringify([
+      is.kind,
+      is.vhost,
+      was.policy,
+      is.policy,
+      was.operatorPolicy,
+      is.operatorPolicy,
+      is.definition,
+    ])
     const group = groups.get(key) ?? { was, is, names: [] }
     groups.set(key, group)
     group.names.push(is.name)
@@ -48,23 +59,28 @@ function shiftNote(was: Counting, is: Counting, names: readonly string[]): Findi
     return noteOf('warning', 'policy-comes-alive', { kind: 'policy', vhost, name: is.policy }, message)
   }
   const message = `what counts for ${what} ${listed(names)} is ${JSON.stringify(is.definition)} now, and was ${JSON.stringify(was.definition)}`
-  return noteOf('warning', 'policy-counts-otherwise', { kind: 'policy', vhost, name: was.policy ?? '' }, message)
+  // Without a policy before and after, it is the operator policy that is another one, or holds something else.
+  const about =
+    was.policy === undefined
+      ? { kind: 'operator-policy', vhost, name: was.operatorPolicy ?? is.operatorPolicy ?? '' }
+      : { kind: 'policy', vhost, name: was.policy }
+  return noteOf('warning', 'policy-counts-otherwise', about, message)
 }
 
-function* counting(document: DefinitionsDocument): Iterable<Counting> {
+function* counting(document: DefinitionsDocument, version: string): Iterable<Counting> {
   const policies = policiesByVhost(document)
-  const policiesOf = memoised((vhost) => simulatePolicies(policies(vhost), versionOf(document)))
+  const policiesOf = memoised((vhost) => simulatePolicies(policies(vhost), version))
   for (const queue of itemsOf(document, 'queues')) {
     const [vhost, name] = [vhostIn(document, queue), textOf(queue, 'name')]
     const args = isObject(queue['arguments']) ? queue['arguments'] : {}
     const type = typeof args['x-queue-type'] === 'string' ? args['x-queue-type'] : 'classic'
-    const { policy, definition } = policiesOf(vhost)(name, type)
-    yield { kind: 'queue', vhost, name, policy, definition }
+    const { policy, operatorPolicy, definition } = policiesOf(vhost)(name, type)
+    yield { kind: 'queue', vhost, name, policy, operatorPolicy, definition }
   }
   for (const exchange of itemsOf(document, 'exchanges')) {
     const [vhost, name] = [vhostIn(document, exchange), textOf(exchange, 'name')]
-    const { policy, definition } = policiesOf(vhost)(name, 'exchange')
-    yield { kind: 'exchange', vhost, name, policy, definition }
+    const { policy, operatorPolicy, definition } = policiesOf(vhost)(name, 'exchange')
+    yield { kind: 'exchange', vhost, name, policy, operatorPolicy, definition }
   }
 }
 
