@@ -287,6 +287,12 @@ test('quotes names in commands for the shell', () => {
   expect(found(hostile)[0]?.command).toBe(`rabbitmqctl clear_policy -p shop 'it'\\''s $(reboot)'`)
 })
 
+test('makes the dead letter exchange that is missing, whatever its name', () => {
+  const gone = 'gone", which is "new"'
+  const named = policies(policy('dlx', { 'dead-letter-exchange': gone }))
+  expect(found(named)[0]?.command).toBe(`warren apply --only 'exchange/${gone}' --url http://n1:15672`)
+})
+
 test('raises a policy over its equal by a whole command', () => {
   const equal = policies(policy('one', { expires: 1 }), policy('two', { expires: 2 }))
   expect(found(equal)[0]?.command).toBe(

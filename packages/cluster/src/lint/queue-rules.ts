@@ -42,11 +42,8 @@ export const missingDeadLetterExchange: Rule = function* (vhost) {
     // The default exchange and amq.* are always there.
     if (typeof exchange !== 'string' || exchange === '' || exchange.startsWith('amq.')) continue
     if (vhost.world.exchanges.has(exchange)) continue
-    yield finding(
-      vhost.name,
-      queue,
-      `its dead letters go to the exchange "${exchange}", which is not there: they are dropped, or pile up`,
-    )
+    const message = `its dead letters go to the exchange "${exchange}", which is not there: they are dropped, or pile up`
+    yield { ...finding(vhost.name, queue, message), exchange }
   }
 }
 

@@ -109,6 +109,13 @@ describe('lints', () => {
     expect(rulesOf(vhost)).toContain(rule)
   })
 
+  test('names the dead letter exchange that is missing in a field of its own', () => {
+    const vhost: VhostSpec = { queues: { a: { ...classic, arguments: { 'x-dead-letter-exchange': 'gone' } } } }
+    expect(made(vhost).findings).toEqual([
+      expect.objectContaining({ rule: 'dead-letter-exchange-missing', exchange: 'gone' }),
+    ])
+  })
+
   test.each<[string, string, VhostSpec]>([
     ['key-not-in-this-version', '4.0.5', { policies: { ha: { pattern: '.*', definition: { 'ha-mode': 'all' } } } }],
     [

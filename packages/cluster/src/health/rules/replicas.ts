@@ -1,5 +1,6 @@
+import { listed } from '../../listed.ts'
 import { commandLine } from '../command-line.ts'
-import { countedNames, finding, named } from '../finding.ts'
+import { countedNames, finding } from '../finding.ts'
 import type { QueueReading, Reading } from '../reading.ts'
 import { grouped, type HealthRule } from '../rule.ts'
 
@@ -25,7 +26,7 @@ export const replicaRules: HealthRule = function* (reading) {
     if (offline.length > 0) {
       yield finding('members-offline', {
         ...about(offline),
-        what: `${countedNames('queue', names(offline))} with members that are offline, on ${named(awayFrom(offline))}`,
+        what: `${countedNames('queue', names(offline))} with members that are offline, on ${listed(awayFrom(offline))}`,
         command: 'rabbitmq-diagnostics check_running',
         on: awayFrom(offline).join(', '),
       })
