@@ -5,7 +5,14 @@ import { findingsOf, type LintedVhost, type Rule } from './finding.ts'
 /** A setting of a queue: the argument wins over the policy, except for limits, where the lower counts. */
 function settingOf({ world, policiesOf }: LintedVhost, queue: string, key: string): unknown {
   const value = world.queues.get(queue)
-  return value?.arguments[`x-${key}`] ?? policiesOf(queue, value?.type).definition[key]
+  const argument = value?.arguments[`x-${key}`]
+  const policy = policiesOf(queue, value?.type).definition[key]
+  return typeof argument === 'number' && typeof policy === 'number' ? lowerOf(argument, policy) : (argument ?? policy)
+}
+
+/** A negative limit is none. */
+function lowerOf(left: number, right: number): number {
+  return left < 0 || right < 0 ? Math.max(left, right) : Math.min(left, right)
 }
 
 export const limitWithoutDeadLetters: Rule = function* (vhost) {

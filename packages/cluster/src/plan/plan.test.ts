@@ -109,6 +109,19 @@ describe('lints', () => {
     expect(rulesOf(vhost)).toContain(rule)
   })
 
+  test.each([
+    { argument: 9, policy: 3, counts: 3 },
+    { argument: 3, policy: 9, counts: 3 },
+    { argument: -1, policy: 9, counts: 9 },
+  ])('takes the lower delivery limit of argument $argument and policy $policy', ({ argument, policy, counts }) => {
+    const vhost: VhostSpec = {
+      queues: { a: { ...quorum, arguments: { 'x-delivery-limit': argument } } },
+      policies: { p: { pattern: 'a', definition: { 'delivery-limit': policy } } },
+    }
+    const message = `after ${counts} deliveries a message is dropped: there is no dead letter exchange`
+    expect(made(vhost, snapshotOf({}, '4.3.0')).findings).toEqual([expect.objectContaining({ message })])
+  })
+
   test('names the dead letter exchange that is missing in a field of its own', () => {
     const vhost: VhostSpec = { queues: { a: { ...classic, arguments: { 'x-dead-letter-exchange': 'gone' } } } }
     expect(made(vhost).findings).toEqual([
