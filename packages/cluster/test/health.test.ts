@@ -29,7 +29,10 @@ async function codes(): Promise<readonly FindingCode[]> {
 }
 
 test('finds a queue that nobody consumes, and no more once it is empty', async () => {
-  await client.put(api`queues/${vhost}/idle`, { durable: true, arguments: { 'x-queue-type': 'quorum' } })
+  await client.put(api`queues/${vhost}/idle`, {
+    durable: true,
+    arguments: { 'x-queue-type': 'quorum', 'x-dead-letter-exchange': 'amq.fanout' },
+  })
   expect(await codes()).not.toContain('queue-without-consumers')
   const message = { properties: {}, routing_key: 'idle', payload: 'x', payload_encoding: 'string' }
   await client.post(api`exchanges/${vhost}/${'amq.default'}/publish`, message)

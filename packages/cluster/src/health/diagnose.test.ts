@@ -53,7 +53,8 @@ const definitions: Definitions = {
     name,
     durable: true,
     auto_delete: false,
-    arguments: { 'x-queue-type': 'quorum' },
+    // Without a limit of its own it has one of 20, and no dead letter exchange.
+    arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': -1 },
   })),
   exchanges: [],
   bindings: [],
@@ -201,7 +202,10 @@ const trips: Readonly<Record<FindingCode, readonly (readonly [Partial<Reading>, 
   'dead-letter-cycle': [
     [policies(policy('round', { 'dead-letter-exchange': '', 'dead-letter-routing-key': 'q1' }, '^q1$'))],
   ],
-  'delivery-limit-drops': [[policies(policy('limit', { 'delivery-limit': 3 }))]],
+  'delivery-limit-drops': [
+    [policies(policy('limit', { 'delivery-limit': 3 }))],
+    [defined({ queues: definitions.queues.map((each) => ({ ...each, arguments: { 'x-queue-type': 'quorum' } })) })],
+  ],
   'at-least-once-falls-back': [[policies(policy('strategy', { 'dead-letter-strategy': 'at-least-once' }))]],
   'equal-priority': [[policies(policy('one', { expires: 1 }), policy('two', { expires: 2 }))]],
   'policy-skipped': [[policies(policy('skipped', { expires: 1, 'queue-mode': 'lazy' }))]],

@@ -15,13 +15,18 @@ function lowerOf(left: number, right: number): number {
   return left < 0 || right < 0 ? Math.max(left, right) : Math.min(left, right)
 }
 
+/** What quorum queues of 4.x have that name no limit. */
+const DEFAULT_DELIVERY_LIMIT = 20
+
 export const limitWithoutDeadLetters: Rule = function* (vhost) {
   const finding = findingsOf('delivery-limit-drops', 'warning', 'queue')
   for (const [queue, { type }] of vhost.world.queues) {
     if (type !== 'quorum' || settingOf(vhost, queue, 'dead-letter-exchange') !== undefined) continue
-    const limit = settingOf(vhost, queue, 'delivery-limit')
+    const own = settingOf(vhost, queue, 'delivery-limit')
+    const limit = own ?? (vhost.broker.capabilities.hasDefaultDeliveryLimit ? DEFAULT_DELIVERY_LIMIT : undefined)
     if (typeof limit !== 'number' || limit < 0) continue
-    yield finding(vhost.name, queue, `after ${limit} deliveries a message is dropped: there is no dead letter exchange`)
+    const deliveries = own === undefined ? `${limit} deliveries, the default of this version,` : `${limit} deliveries`
+    yield finding(vhost.name, queue, `after ${deliveries} a message is dropped: there is no dead letter exchange`)
   }
 }
 

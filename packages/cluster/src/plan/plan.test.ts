@@ -122,6 +122,18 @@ describe('lints', () => {
     expect(made(vhost, snapshotOf({}, '4.3.0')).findings).toEqual([expect.objectContaining({ message })])
   })
 
+  test.each([
+    ['3.13.7', []],
+    [
+      '4.0.5',
+      ['after 20 deliveries, the default of this version, a message is dropped: there is no dead letter exchange'],
+    ],
+  ])('tells of the delivery limit that a quorum queue on %s has by itself', (version, messages) => {
+    const unlimited = { ...quorum, arguments: { 'x-delivery-limit': -1 } }
+    const { findings } = made({ queues: { a: quorum, unlimited } }, snapshotOf({}, version))
+    expect(findings.map(({ message }) => message)).toEqual(messages)
+  })
+
   test('names the dead letter exchange that is missing in a field of its own', () => {
     const vhost: VhostSpec = { queues: { a: { ...classic, arguments: { 'x-dead-letter-exchange': 'gone' } } } }
     expect(made(vhost).findings).toEqual([
@@ -185,7 +197,8 @@ describe('lints', () => {
           ...quorum,
           arguments: { 'x-dead-letter-exchange': 'dlx', 'x-dead-letter-routing-key': 'dead', 'x-delivery-limit': 5 },
         },
-        dead: quorum,
+        // As classic it has no limit.
+        dead: classic,
       },
       bindings: [
         { from: 'dlx', toQueue: 'dead', keys: ['dead'] },
