@@ -14,8 +14,6 @@ export interface Capabilities {
   readonly hasRamNodes: boolean
   /** Queues that are not durable and not exclusive: a deprecated feature, which a broker may deny. */
   readonly hasTransientQueues: boolean
-  /** Delayed retries of quorum queues (`delayed-retry-type`). From 4.3. */
-  readonly hasDelayedRetry: boolean
   /** Without a limit of its own a quorum queue has a delivery limit of 20. From 4.0. */
   readonly hasDefaultDeliveryLimit: boolean
 }
@@ -33,7 +31,6 @@ export function capabilitiesOf(
     hasDeletionProtection: isAtLeast(version, '4.0.9'),
     hasRamNodes: metadataStore === 'mnesia' && !isAtLeast(version, '4.3'),
     hasTransientQueues: !deniedFeatures.has('transient_nonexcl_queues'),
-    hasDelayedRetry: isAtLeast(version, '4.3'),
     hasDefaultDeliveryLimit: isAtLeast(version, '4'),
   }
 }
