@@ -59,8 +59,8 @@ test('finds dead letters that go nowhere, policies of equal priority, and what i
 })
 
 test.each([
-  ['management', ['nodes', 'users', 'definitions']],
-  ['monitoring', ['users', 'definitions']],
+  ['management', ['feature flags', 'nodes', 'users', 'definitions']],
+  ['monitoring', ['feature flags', 'users', 'definitions']],
 ])('does not take for healthy what a user with the tag %s may not read', async (tag, refused) => {
   const username = `doctor-${randomUUID().slice(0, 8)}`
   await client.put(api`users/${username}`, { password: 'secret', tags: tag })

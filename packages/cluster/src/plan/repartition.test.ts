@@ -141,6 +141,12 @@ describe('lints', () => {
     )
   })
 
+  test('tell of no place of an entity where the metadata store is not known', () => {
+    const { broker, ...rest } = snapshotOf(0, [], '3.13.7')
+    const told = rules({ ...rest, broker: { ...broker, metadataStore: undefined, featureFlags: undefined } }, specOf(2))
+    expect(told).toEqual([])
+  })
+
   test('tell where the place of an entity is kept in memory', () => {
     expect(rules(snapshotOf(0, [], '3.10.8'), specOf(2))).toEqual([
       expect.stringMatching(/^note partitions-in-memory: /),

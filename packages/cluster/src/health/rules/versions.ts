@@ -24,7 +24,7 @@ export const versionRules: HealthRule = function* ({ broker, deprecatedFeaturesU
       on: 'each node, before it is upgraded',
     })
   }
-  const disabled = [...broker.featureFlags].flatMap(([name, { state, stability }]) =>
+  const disabled = [...(broker.featureFlags ?? [])].flatMap(([name, { state, stability }]) =>
     stability === 'stable' && state === 'disabled' ? [name] : [],
   )
   if (disabled.length > 0) {
