@@ -26,7 +26,7 @@ export async function readStatus(client: ManagementClient): Promise<StatusReadin
   const links =
     federation === undefined && shovels === undefined ? undefined : [...(federation ?? []), ...(shovels ?? [])]
   return {
-    endpoint: client.endpoints[0] ?? '',
+    endpoint: client.endpoint,
     broker,
     nodes,
     links,

@@ -62,3 +62,10 @@ test('takes the metadata store from feature flags where they are told', async ()
   expect(reading.broker.metadataStore).toBe('khepri')
   expect(reading.notRead.map(({ part }) => part)).not.toContain('feature flags')
 })
+
+test('names an endpoint that answers for commands', async () => {
+  const alive = await broker('4.3.6')
+  const client = new ManagementClient({ endpoints: ['http://127.0.0.1:1', alive], credentials })
+  expect((await readHealth(client)).endpoint).toBe(alive)
+  expect((await readStatus(client)).endpoint).toBe(alive)
+})

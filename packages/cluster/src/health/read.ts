@@ -44,7 +44,7 @@ export async function readHealth(client: ManagementClient, options: HealthOption
   const partitionHandling = broker.metadataStore === 'khepri' ? undefined : options.partitionHandling
   const isUntold = broker.metadataStore !== 'khepri' && broker.nodes.length > 1 && partitionHandling === undefined
   return {
-    endpoint: client.endpoints[0] ?? '',
+    endpoint: client.endpoint,
     broker,
     nodes,
     failedChecks,
