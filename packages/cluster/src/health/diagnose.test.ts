@@ -113,6 +113,15 @@ const policies = (...list: readonly ReturnType<typeof policy>[]): Partial<Readin
 const failed = (check: string): Partial<Reading> => ({
   failedChecks: [{ check, node: 'rabbit@n1', reason: 'There are reasons' }],
 })
+const four = [...names, 'rabbit@n4']
+const withNodes = (known: readonly string[], stopped: readonly string[] = []) => ({
+  ...broker,
+  nodes: known.map((name) => ({
+    ...broker.nodes[0]!,
+    name,
+    ...(stopped.includes(name) ? { isRunning: false, version: undefined } : {}),
+  })),
+})
 const mnesia = { ...broker, metadataStore: 'mnesia' as const }
 const guest = { name: 'guest', tags: ['administrator'], hasPassword: true, hasDefaultPassword: true }
 const link = {
@@ -182,7 +191,7 @@ const trips: Readonly<Record<FindingCode, readonly (readonly [Partial<Reading>, 
   'few-members': [
     [queue({ members: names.slice(0, 1), online: names.slice(0, 1) })],
     [queue({ members: names.slice(0, 2), online: names.slice(0, 2) })],
-    [queue({ members: [...names, 'rabbit@n4'], online: [...names, 'rabbit@n4'] })],
+    [{ ...queue({ members: four, online: four }), broker: withNodes(four) }],
   ],
   'leaders-unbalanced': [
     [{ queues: Array.from({ length: 12 }, (_, index) => ({ ...quorum[0]!, name: `q${index}` })) }],
@@ -284,6 +293,31 @@ test('tells the worst first, and queues of one vhost in one finding', () => {
     what: '3 queues: "q1", "q2", "q3" with 6 messages and no consumer',
   })
   expect(findings.map((finding) => isAtLeastAsBad(finding, 'error'))).toEqual([true, false])
+})
+
+test.each([
+  ['grown on a node without one', names.slice(0, 1), names, [], 'grow rabbit@n2'],
+  ['grown on a node that runs', names.slice(0, 1), names, ['rabbit@n2'], 'grow rabbit@n3'],
+  // Other queues have no member there either, and as many as they should.
+  ['grown alone', four, [...four, 'rabbit@n5'], [], 'grow rabbit@n5 q1'],
+  ['shrunk where each node has one', four, four, [], 'shrink rabbit@n4'],
+  ['shrunk where no other node runs', four, [...four, 'rabbit@n5'], ['rabbit@n5'], 'shrink rabbit@n4'],
+])('a queue with few members is %s', (_, members, known, stopped, command) => {
+  const findings = found({ ...queue({ members, online: members }), broker: withNodes(known, stopped) })
+  expect(findings.map((each) => each.command)).toEqual([`warren queues ${command} --url http://n1:15672 --vhost shop`])
+})
+
+test('a queue is shrunk alone where others have three members', () => {
+  const busy = quorum.map((each) => ({ ...each, node: 'rabbit@n4', members: ['rabbit@n1', 'rabbit@n2', 'rabbit@n4'] }))
+  const queues = busy.with(0, { ...busy[0]!, members: four, online: four })
+  const few = found({ queues, broker: withNodes(four) }).find(({ code }) => code === 'few-members')
+  expect(few?.command).toBe('warren queues shrink rabbit@n1 q1 --url http://n1:15672 --vhost shop')
+})
+
+test('a queue with few members waits for a node that is stopped, where no other is without one', () => {
+  const members = names.slice(0, 2)
+  const findings = found({ ...queue({ members, online: members }), broker: withNodes(names, ['rabbit@n3']) })
+  expect(findings).toMatchObject([{ code: 'few-members', command: 'systemctl start rabbitmq-server', on: 'rabbit@n3' }])
 })
 
 test('quotes names in commands for the shell', () => {
