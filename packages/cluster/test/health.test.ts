@@ -29,7 +29,10 @@ async function codes(): Promise<readonly FindingCode[]> {
 }
 
 test('finds a queue that nobody consumes, and no more once it is empty', async () => {
-  await client.put(api`queues/${vhost}/idle`, { durable: true, arguments: { 'x-queue-type': 'quorum' } })
+  await client.put(api`queues/${vhost}/idle`, {
+    durable: true,
+    arguments: { 'x-queue-type': 'quorum', 'x-dead-letter-exchange': 'amq.fanout' },
+  })
   expect(await codes()).not.toContain('queue-without-consumers')
   const message = { properties: {}, routing_key: 'idle', payload: 'x', payload_encoding: 'string' }
   await client.post(api`exchanges/${vhost}/${'amq.default'}/publish`, message)
@@ -56,8 +59,8 @@ test('finds dead letters that go nowhere, policies of equal priority, and what i
 })
 
 test.each([
-  ['management', ['nodes', 'users', 'definitions']],
-  ['monitoring', ['users', 'definitions']],
+  ['management', ['feature flags', 'nodes', 'users', 'definitions']],
+  ['monitoring', ['feature flags', 'users', 'definitions']],
 ])('does not take for healthy what a user with the tag %s may not read', async (tag, refused) => {
   const username = `doctor-${randomUUID().slice(0, 8)}`
   await client.put(api`users/${username}`, { password: 'secret', tags: tag })

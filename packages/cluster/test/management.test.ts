@@ -138,7 +138,7 @@ test('tells what the broker is and what it can do', async () => {
     cluster.nodes.map(({ erlangName }) => erlangName).toSorted(),
   )
   expect(broker.nodes.every(({ isRunning }) => isRunning)).toBe(true)
-  expect(broker.featureFlags.get('quorum_queue')).toMatchObject({ state: 'enabled' })
+  expect(broker.featureFlags?.get('quorum_queue')).toMatchObject({ state: 'enabled' })
   expect(broker.exchangeTypes).toContain('topic')
   const isThree = cluster.version.startsWith('3.')
   expect(broker.capabilities).toMatchObject({ hasMirroring: isThree, hasDefaultDeliveryLimit: !isThree })

@@ -1,4 +1,4 @@
-import { listed } from '../lint/policy-rules.ts'
+import { listed } from '../listed.ts'
 import type { Finding } from '../lint/finding.ts'
 import { isObject, type Value } from '../resources/value.ts'
 import { type DefinitionsDocument, itemsOf, textOf } from './document.ts'

@@ -53,7 +53,8 @@ const definitions: Definitions = {
     name,
     durable: true,
     auto_delete: false,
-    arguments: { 'x-queue-type': 'quorum' },
+    // Without a limit of its own it has one of 20, and no dead letter exchange.
+    arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': -1 },
   })),
   exchanges: [],
   bindings: [],
@@ -111,6 +112,15 @@ const policy = (name: string, definition: Readonly<Record<string, unknown>>, pat
 const policies = (...list: readonly ReturnType<typeof policy>[]): Partial<Reading> => defined({ policies: list })
 const failed = (check: string): Partial<Reading> => ({
   failedChecks: [{ check, node: 'rabbit@n1', reason: 'There are reasons' }],
+})
+const four = [...names, 'rabbit@n4']
+const withNodes = (known: readonly string[], stopped: readonly string[] = []) => ({
+  ...broker,
+  nodes: known.map((name) => ({
+    ...broker.nodes[0]!,
+    name,
+    ...(stopped.includes(name) ? { isRunning: false, version: undefined } : {}),
+  })),
 })
 const mnesia = { ...broker, metadataStore: 'mnesia' as const }
 const guest = { name: 'guest', tags: ['administrator'], hasPassword: true, hasDefaultPassword: true }
@@ -181,7 +191,7 @@ const trips: Readonly<Record<FindingCode, readonly (readonly [Partial<Reading>, 
   'few-members': [
     [queue({ members: names.slice(0, 1), online: names.slice(0, 1) })],
     [queue({ members: names.slice(0, 2), online: names.slice(0, 2) })],
-    [queue({ members: [...names, 'rabbit@n4'], online: [...names, 'rabbit@n4'] })],
+    [{ ...queue({ members: four, online: four }), broker: withNodes(four) }],
   ],
   'leaders-unbalanced': [
     [{ queues: Array.from({ length: 12 }, (_, index) => ({ ...quorum[0]!, name: `q${index}` })) }],
@@ -201,7 +211,10 @@ const trips: Readonly<Record<FindingCode, readonly (readonly [Partial<Reading>, 
   'dead-letter-cycle': [
     [policies(policy('round', { 'dead-letter-exchange': '', 'dead-letter-routing-key': 'q1' }, '^q1$'))],
   ],
-  'delivery-limit-drops': [[policies(policy('limit', { 'delivery-limit': 3 }))]],
+  'delivery-limit-drops': [
+    [policies(policy('limit', { 'delivery-limit': 3 }))],
+    [defined({ queues: definitions.queues.map((each) => ({ ...each, arguments: { 'x-queue-type': 'quorum' } })) })],
+  ],
   'at-least-once-falls-back': [[policies(policy('strategy', { 'dead-letter-strategy': 'at-least-once' }))]],
   'equal-priority': [[policies(policy('one', { expires: 1 }), policy('two', { expires: 2 }))]],
   'policy-skipped': [[policies(policy('skipped', { expires: 1, 'queue-mode': 'lazy' }))]],
@@ -282,9 +295,40 @@ test('tells the worst first, and queues of one vhost in one finding', () => {
   expect(findings.map((finding) => isAtLeastAsBad(finding, 'error'))).toEqual([true, false])
 })
 
+test.each([
+  ['grown on a node without one', names.slice(0, 1), names, [], 'grow rabbit@n2'],
+  ['grown on a node that runs', names.slice(0, 1), names, ['rabbit@n2'], 'grow rabbit@n3'],
+  // Other queues have no member there either, and as many as they should.
+  ['grown alone', four, [...four, 'rabbit@n5'], [], 'grow rabbit@n5 q1'],
+  ['shrunk where each node has one', four, four, [], 'shrink rabbit@n4'],
+  ['shrunk where no other node runs', four, [...four, 'rabbit@n5'], ['rabbit@n5'], 'shrink rabbit@n4'],
+])('a queue with few members is %s', (_, members, known, stopped, command) => {
+  const findings = found({ ...queue({ members, online: members }), broker: withNodes(known, stopped) })
+  expect(findings.map((each) => each.command)).toEqual([`warren queues ${command} --url http://n1:15672 --vhost shop`])
+})
+
+test('a queue is shrunk alone where others have three members', () => {
+  const busy = quorum.map((each) => ({ ...each, node: 'rabbit@n4', members: ['rabbit@n1', 'rabbit@n2', 'rabbit@n4'] }))
+  const queues = busy.with(0, { ...busy[0]!, members: four, online: four })
+  const few = found({ queues, broker: withNodes(four) }).find(({ code }) => code === 'few-members')
+  expect(few?.command).toBe('warren queues shrink rabbit@n1 q1 --url http://n1:15672 --vhost shop')
+})
+
+test('a queue with few members waits for a node that is stopped, where no other is without one', () => {
+  const members = names.slice(0, 2)
+  const findings = found({ ...queue({ members, online: members }), broker: withNodes(names, ['rabbit@n3']) })
+  expect(findings).toMatchObject([{ code: 'few-members', command: 'systemctl start rabbitmq-server', on: 'rabbit@n3' }])
+})
+
 test('quotes names in commands for the shell', () => {
   const hostile = defined({ policies: [policy("it's $(reboot)", { expires: 1 }, '^x')] })
   expect(found(hostile)[0]?.command).toBe(`rabbitmqctl clear_policy -p shop 'it'\\''s $(reboot)'`)
+})
+
+test('makes the dead letter exchange that is missing, whatever its name', () => {
+  const gone = 'gone", which is "new"'
+  const named = policies(policy('dlx', { 'dead-letter-exchange': gone }))
+  expect(found(named)[0]?.command).toBe(`warren apply --only 'exchange/${gone}' --url http://n1:15672`)
 })
 
 test('raises a policy over its equal by a whole command', () => {

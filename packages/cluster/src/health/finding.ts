@@ -1,3 +1,4 @@
+import { listed } from '../listed.ts'
 import { type FindingCode, findingCodes, type Severity } from './codes.ts'
 
 /** Something about a running cluster that a person should know. */
@@ -30,13 +31,7 @@ export function finding(code: FindingCode, { vhost, subjects, what, command, on 
   return { code, severity, vhost, subjects, what, why, command, on }
 }
 
-/** The first few of a list; `subjects` has them all. */
-export function named(names: readonly string[]): string {
-  const shown = names.slice(0, 3).map((name) => `"${name}"`)
-  return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ')
-}
-
-/** `queue "a"`, `3 queues: "a", "b", "c"`. */
+/** `queue "a"`, `3 queues: "a", "b", "c"`; `subjects` has them all. */
 export function countedNames(noun: string, names: readonly string[]): string {
-  return names.length === 1 ? `${noun} ${named(names)}` : `${names.length} ${noun}s: ${named(names)}`
+  return names.length === 1 ? `${noun} ${listed(names)}` : `${names.length} ${noun}s: ${listed(names)}`
 }

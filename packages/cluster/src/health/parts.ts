@@ -1,4 +1,5 @@
 import { type ClusterError, isManagementError } from '../errors.ts'
+import type { Broker } from '../management/broker.ts'
 import type { NotRead } from './reading.ts'
 
 /** Reads part after part, and keeps account of those that could not be read. */
@@ -15,6 +16,12 @@ export class Parts {
       return undefined
     }
   }
+}
+
+/** What the broker told of itself without some of it that only an administrator is given. */
+export function notToldBy({ featureFlags }: Broker): readonly NotRead[] {
+  if (featureFlags !== undefined) return []
+  return [{ part: 'feature flags', kind: 'refused', reason: 'only an administrator is told of them' }]
 }
 
 function kindOf({ code }: ClusterError): NotRead['kind'] {

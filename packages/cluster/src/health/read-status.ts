@@ -1,6 +1,6 @@
 import { type Broker, brokerOf } from '../management/broker.ts'
 import type { ManagementClient } from '../management/client.ts'
-import { Parts } from './parts.ts'
+import { notToldBy, Parts } from './parts.ts'
 import { readFederationLinks, readShovels } from './read-links.ts'
 import { readNodes } from './read-nodes.ts'
 import type { LinkReading, NodeReading, NotRead } from './reading.ts'
@@ -25,5 +25,11 @@ export async function readStatus(client: ManagementClient): Promise<StatusReadin
   ])
   const links =
     federation === undefined && shovels === undefined ? undefined : [...(federation ?? []), ...(shovels ?? [])]
-  return { endpoint: client.endpoints[0] ?? '', broker, nodes, links, notRead: parts.notRead }
+  return {
+    endpoint: client.endpoint,
+    broker,
+    nodes,
+    links,
+    notRead: [...notToldBy(broker), ...parts.notRead],
+  }
 }

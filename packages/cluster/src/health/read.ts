@@ -5,7 +5,7 @@ import { listAll } from '../management/pages.ts'
 import { api } from '../management/path.ts'
 import { isPasswordOf } from '../resources/password-hash.ts'
 import { readSnapshot } from '../snapshot/snapshot.ts'
-import { Parts } from './parts.ts'
+import { notToldBy, Parts } from './parts.ts'
 import { readFederationLinks, readShovels } from './read-links.ts'
 import { readChecks, readNodes } from './read-nodes.ts'
 import { readQueues } from './read-queues.ts'
@@ -42,9 +42,9 @@ export async function readHealth(client: ManagementClient, options: HealthOption
       options.probeGuest === true ? parts.read('the login of guest', logsIn(client.as(GUEST))) : undefined,
     ])
   const partitionHandling = broker.metadataStore === 'khepri' ? undefined : options.partitionHandling
-  const isUntold = broker.metadataStore === 'mnesia' && broker.nodes.length > 1 && partitionHandling === undefined
+  const isUntold = broker.metadataStore !== 'khepri' && broker.nodes.length > 1 && partitionHandling === undefined
   return {
-    endpoint: client.endpoints[0] ?? '',
+    endpoint: client.endpoint,
     broker,
     nodes,
     failedChecks,
@@ -56,7 +56,7 @@ export async function readHealth(client: ManagementClient, options: HealthOption
     connections,
     links: [...(federation ?? []), ...(shovels ?? [])],
     snapshot,
-    notRead: [...parts.notRead, ...(isUntold ? [untoldPartitionHandling] : [])],
+    notRead: [...notToldBy(broker), ...parts.notRead, ...(isUntold ? [untoldPartitionHandling] : [])],
   }
 }
 

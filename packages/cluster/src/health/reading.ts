@@ -95,7 +95,7 @@ export interface NotRead {
 
 /** A cluster as it is, as far as it could be read; what could not be is undefined here and told in `notRead`. */
 export interface Reading {
-  /** The management listener that was asked first, without user and password. */
+  /** The management listener that answered last, without user and password. */
   readonly endpoint: string
   readonly broker: Broker
   readonly nodes: readonly NodeReading[] | undefined

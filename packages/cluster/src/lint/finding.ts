@@ -15,6 +15,8 @@ export interface Finding {
   /** The same for people: `policy "ha" in vhost "shop"`. */
   readonly label: string
   readonly message: string
+  /** The exchange that is missing, of `dead-letter-exchange-missing`. */
+  readonly exchange?: string
 }
 
 /** What a rule looks at: one vhost of the spec, as it will be. */

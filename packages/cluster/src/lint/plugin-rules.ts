@@ -38,7 +38,7 @@ export const upstreamKeysOfOtherVersions: Rule = function* ({ name, spec, broker
 /** Measured on 3.10: kept while nodes are restarted one by one, another one after all of them were down at once. */
 export const partitionsInMemory: Rule = function* ({ name, partitioned, broker }) {
   const finding = findingsOf('partitions-in-memory', 'note', 'queue')
-  if (broker.metadataStore === 'khepri') return
+  if (broker.metadataStore !== 'mnesia') return
   for (const { queue } of partitioned) {
     yield finding(
       name,

@@ -1,8 +1,9 @@
+import { listed } from '../listed.ts'
 import { isAtLeast } from '../management/version.ts'
 import { compiledPattern, isReadable } from '../policies/pattern.ts'
 import type { PolicyValue } from '../resources/policy.ts'
 import { policyKeys } from '../resources/policy-keys.ts'
-import { findingsOf, type LintedVhost, type Rule } from './finding.ts'
+import { findingsOf, type Rule } from './finding.ts'
 
 /** A pattern such as `.order.` needs a character on each side: it misses `order.created`. */
 export const missesNeighbours: Rule = function* ({ name, world }) {
@@ -113,12 +114,6 @@ export const keysOfOtherVersions: Rule = function* ({ name, world, spec, broker 
   }
 }
 
-/** The first few of a list. */
-export function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 3).map((name) => `"${name}"`)
-  return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ')
-}
-
 function targetsOf({ applyTo }: PolicyValue): string {
   return applyTo === 'all' ? 'queues and exchanges' : applyTo.replace('_', ' ')
 }
@@ -130,5 +125,3 @@ export const policyRules: readonly Rule[] = [
   skippedWhole,
   keysOfOtherVersions,
 ]
-
-export type { LintedVhost }

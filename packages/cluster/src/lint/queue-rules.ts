@@ -5,16 +5,28 @@ import { findingsOf, type LintedVhost, type Rule } from './finding.ts'
 /** A setting of a queue: the argument wins over the policy, except for limits, where the lower counts. */
 function settingOf({ world, policiesOf }: LintedVhost, queue: string, key: string): unknown {
   const value = world.queues.get(queue)
-  return value?.arguments[`x-${key}`] ?? policiesOf(queue, value?.type).definition[key]
+  const argument = value?.arguments[`x-${key}`]
+  const policy = policiesOf(queue, value?.type).definition[key]
+  return typeof argument === 'number' && typeof policy === 'number' ? lowerOf(argument, policy) : (argument ?? policy)
 }
+
+/** A negative limit is none. */
+function lowerOf(left: number, right: number): number {
+  return left < 0 || right < 0 ? Math.max(left, right) : Math.min(left, right)
+}
+
+/** What quorum queues of 4.x have that name no limit. */
+const DEFAULT_DELIVERY_LIMIT = 20
 
 export const limitWithoutDeadLetters: Rule = function* (vhost) {
   const finding = findingsOf('delivery-limit-drops', 'warning', 'queue')
   for (const [queue, { type }] of vhost.world.queues) {
     if (type !== 'quorum' || settingOf(vhost, queue, 'dead-letter-exchange') !== undefined) continue
-    const limit = settingOf(vhost, queue, 'delivery-limit')
+    const own = settingOf(vhost, queue, 'delivery-limit')
+    const limit = own ?? (vhost.broker.capabilities.hasDefaultDeliveryLimit ? DEFAULT_DELIVERY_LIMIT : undefined)
     if (typeof limit !== 'number' || limit < 0) continue
-    yield finding(vhost.name, queue, `after ${limit} deliveries a message is dropped: there is no dead letter exchange`)
+    const deliveries = own === undefined ? `${limit} deliveries, the default of this version,` : `${limit} deliveries`
+    yield finding(vhost.name, queue, `after ${deliveries} a message is dropped: there is no dead letter exchange`)
   }
 }
 
@@ -42,11 +54,8 @@ export const missingDeadLetterExchange: Rule = function* (vhost) {
     // The default exchange and amq.* are always there.
     if (typeof exchange !== 'string' || exchange === '' || exchange.startsWith('amq.')) continue
     if (vhost.world.exchanges.has(exchange)) continue
-    yield finding(
-      vhost.name,
-      queue,
-      `its dead letters go to the exchange "${exchange}", which is not there: they are dropped, or pile up`,
-    )
+    const message = `its dead letters go to the exchange "${exchange}", which is not there: they are dropped, or pile up`
+    yield { ...finding(vhost.name, queue, message), exchange }
   }
 }
 

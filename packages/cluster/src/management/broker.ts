@@ -26,10 +26,12 @@ export interface Broker {
   readonly product: string
   readonly erlangVersion: string
   readonly clusterName: string
-  readonly metadataStore: 'mnesia' | 'khepri'
+  /** Undefined where only a feature flag tells (from 3.13 to 4.2), and the user may not see those. */
+  readonly metadataStore: 'mnesia' | 'khepri' | undefined
   /** Empty where the user may not see them (it lacks the tag `monitoring`). */
   readonly nodes: readonly BrokerNode[]
-  readonly featureFlags: ReadonlyMap<string, FeatureFlag>
+  /** Undefined where the user may not see them (it lacks the tag `administrator`). */
+  readonly featureFlags: ReadonlyMap<string, FeatureFlag> | undefined
   /** Deprecated features that this broker does not let be used. Empty where it does not tell: before 3.13, or to this user. */
   readonly deniedFeatures: ReadonlySet<string>
   /** Types that an exchange can have, those of plugins included. */
@@ -69,12 +71,13 @@ export async function brokerOf(client: ManagementClient): Promise<Broker> {
     unlessRefused(client.get<readonly (FeatureFlag & { readonly name: string })[]>(api`feature-flags`)),
     unlessRefused(client.find<readonly DeprecatedFeature[]>(api`deprecated-features`).then((found) => found ?? [])),
   ])
-  const described = nodes.map(describeNode)
-  const featureFlags = new Map(flags.map(({ name, state, stability }) => [name, { state, stability }]))
+  const described = (nodes ?? []).map(describeNode)
+  const featureFlags =
+    flags === undefined ? undefined : new Map(flags.map(({ name, state, stability }) => [name, { state, stability }]))
   const running = described.flatMap(({ version }) => (version === undefined ? [] : [version]))
   const version = lowestOf([overview.rabbitmq_version, ...running]) ?? overview.rabbitmq_version
   const metadataStore = storeOf(version, featureFlags)
-  const deniedFeatures = new Set(deprecated.filter(isDenied).map(({ name }) => name))
+  const deniedFeatures = new Set((deprecated ?? []).filter(isDenied).map(({ name }) => name))
   return {
     version,
     product: overview.product_name ?? 'RabbitMQ',
@@ -99,17 +102,20 @@ function isDenied({ state, deprecation_phase: phase }: DeprecatedFeature): boole
   return state === undefined ? phase !== 'permitted_by_default' : state === 'denied'
 }
 
-/** From 4.3 on Khepri is the only store; before, a feature flag says which of the two it is. */
-function storeOf(version: string, flags: ReadonlyMap<string, FeatureFlag>): 'mnesia' | 'khepri' {
-  return isAtLeast(version, '4.3') || flags.get('khepri_db')?.state === 'enabled' ? 'khepri' : 'mnesia'
+/** Before 3.13 Mnesia is the only store, from 4.3 on Khepri; between them a feature flag says which of the two it is. */
+function storeOf(version: string, flags: Broker['featureFlags']): Broker['metadataStore'] {
+  if (isAtLeast(version, '4.3')) return 'khepri'
+  if (!isAtLeast(version, '3.13')) return 'mnesia'
+  if (flags === undefined) return undefined
+  return flags.get('khepri_db')?.state === 'enabled' ? 'khepri' : 'mnesia'
 }
 
 /** A user who may change queues need not be one who may look at nodes. */
-async function unlessRefused<T>(answer: Promise<readonly T[]>): Promise<readonly T[]> {
+async function unlessRefused<T>(answer: Promise<readonly T[]>): Promise<readonly T[] | undefined> {
   try {
     return await answer
   } catch (error) {
-    if (error instanceof ClusterError && error.code === 'MANAGEMENT_REFUSED') return []
+    if (error instanceof ClusterError && error.code === 'MANAGEMENT_REFUSED') return undefined
     throw error
   }
 }

@@ -10,12 +10,10 @@ export interface Capabilities {
   readonly hasPolicyTargetsByType: boolean
   /** A vhost can be protected against deletion. From 4.0.9. */
   readonly hasDeletionProtection: boolean
-  /** RAM nodes. Deprecated in 3.13, refused by Khepri, gone in 4.3. */
+  /** RAM nodes. Deprecated in 3.13, refused by Khepri, gone in 4.3; true where the store is not known. */
   readonly hasRamNodes: boolean
   /** Queues that are not durable and not exclusive: a deprecated feature, which a broker may deny. */
   readonly hasTransientQueues: boolean
-  /** Delayed retries of quorum queues (`delayed-retry-type`). From 4.3. */
-  readonly hasDelayedRetry: boolean
   /** Without a limit of its own a quorum queue has a delivery limit of 20. From 4.0. */
   readonly hasDefaultDeliveryLimit: boolean
 }
@@ -23,7 +21,7 @@ export interface Capabilities {
 /** By version, metadata store and the deprecated features that are denied, so that it can be told without asking the broker. Pure. */
 export function capabilitiesOf(
   version: string,
-  metadataStore: 'mnesia' | 'khepri',
+  metadataStore: 'mnesia' | 'khepri' | undefined,
   deniedFeatures: ReadonlySet<string> = new Set(),
 ): Capabilities {
   return {
@@ -31,9 +29,8 @@ export function capabilitiesOf(
     canGrowQuorumQueues: isAtLeast(version, '3.11'),
     hasPolicyTargetsByType: isAtLeast(version, '3.12'),
     hasDeletionProtection: isAtLeast(version, '4.0.9'),
-    hasRamNodes: metadataStore === 'mnesia' && !isAtLeast(version, '4.3'),
+    hasRamNodes: metadataStore !== 'khepri' && !isAtLeast(version, '4.3'),
     hasTransientQueues: !deniedFeatures.has('transient_nonexcl_queues'),
-    hasDelayedRetry: isAtLeast(version, '4.3'),
     hasDefaultDeliveryLimit: isAtLeast(version, '4'),
   }
 }

@@ -63,6 +63,11 @@ export class ManagementClient {
     return this.#endpoints.map(({ url }) => url)
   }
 
+  /** The one that answered last, or is asked first. */
+  get endpoint(): string {
+    return this.#endpoints[this.#preferred]?.url ?? ''
+  }
+
   /** One client for each endpoint, for what a node says of itself alone. */
   each(): readonly ManagementClient[] {
     return this.#options.endpoints.map((endpoint) => new ManagementClient({ ...this.#options, endpoints: [endpoint] }))

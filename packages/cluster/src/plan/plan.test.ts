@@ -111,6 +111,38 @@ describe('lints', () => {
     expect(rulesOf(vhost)).toContain(rule)
   })
 
+  test.each([
+    { argument: 9, policy: 3, counts: 3 },
+    { argument: 3, policy: 9, counts: 3 },
+    { argument: -1, policy: 9, counts: 9 },
+  ])('takes the lower delivery limit of argument $argument and policy $policy', ({ argument, policy, counts }) => {
+    const vhost: VhostSpec = {
+      queues: { a: { ...quorum, arguments: { 'x-delivery-limit': argument } } },
+      policies: { p: { pattern: 'a', definition: { 'delivery-limit': policy } } },
+    }
+    const message = `after ${counts} deliveries a message is dropped: there is no dead letter exchange`
+    expect(made(vhost, snapshotOf({}, '4.3.0')).findings).toEqual([expect.objectContaining({ message })])
+  })
+
+  test.each([
+    ['3.13.7', []],
+    [
+      '4.0.5',
+      ['after 20 deliveries, the default of this version, a message is dropped: there is no dead letter exchange'],
+    ],
+  ])('tells of the delivery limit that a quorum queue on %s has by itself', (version, messages) => {
+    const unlimited = { ...quorum, arguments: { 'x-delivery-limit': -1 } }
+    const { findings } = made({ queues: { a: quorum, unlimited } }, snapshotOf({}, version))
+    expect(findings.map(({ message }) => message)).toEqual(messages)
+  })
+
+  test('names the dead letter exchange that is missing in a field of its own', () => {
+    const vhost: VhostSpec = { queues: { a: { ...classic, arguments: { 'x-dead-letter-exchange': 'gone' } } } }
+    expect(made(vhost).findings).toEqual([
+      expect.objectContaining({ rule: 'dead-letter-exchange-missing', exchange: 'gone' }),
+    ])
+  })
+
   test.each<[string, string, VhostSpec]>([
     ['key-not-in-this-version', '4.0.5', { policies: { ha: { pattern: '.*', definition: { 'ha-mode': 'all' } } } }],
     [
@@ -167,7 +199,8 @@ describe('lints', () => {
           ...quorum,
           arguments: { 'x-dead-letter-exchange': 'dlx', 'x-dead-letter-routing-key': 'dead', 'x-delivery-limit': 5 },
         },
-        dead: quorum,
+        // As classic it has no limit.
+        dead: classic,
       },
       bindings: [
         { from: 'dlx', toQueue: 'dead', keys: ['dead'] },

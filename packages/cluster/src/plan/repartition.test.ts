@@ -129,15 +129,22 @@ describe('lints', () => {
     made(snapshot, vhost).findings.map(({ level, rule, message }) => `${level} ${rule}: ${message}`)
 
   test('find an exchange type whose plugin is not enabled', () => {
-    const [finding, ...others] = rules(snapshotOf(0, ['topic']), specOf(2))
+    const errors = (...types: string[]) => rules(snapshotOf(0, types), specOf(2)).filter((rule) => /^error/.test(rule))
+    const [finding, ...others] = errors('topic')
     expect(finding).toMatch(
       /^error exchange-type-missing: .*"rabbitmq-plugins enable rabbitmq_consistent_hash_exchange"/,
     )
     expect(others).toEqual([])
-    expect(rules(snapshotOf(0, ['topic', 'x-consistent-hash']), specOf(2))).toEqual([])
+    expect(errors('topic', 'x-consistent-hash')).toEqual([])
     expect(rules(snapshotOf(0, ['topic']), { exchanges: { a: { type: 'x-own' } } })[0]).toMatch(
       /the plugin that has it/,
     )
+  })
+
+  test('tell of no place of an entity where the metadata store is not known', () => {
+    const { broker, ...rest } = snapshotOf(0, [], '3.13.7')
+    const told = rules({ ...rest, broker: { ...broker, metadataStore: undefined, featureFlags: undefined } }, specOf(2))
+    expect(told).toEqual([])
   })
 
   test('tell where the place of an entity is kept in memory', () => {

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { FeatureFlag } from '../management/broker.ts'
 import { api } from '../management/path.ts'
 import type { ResourceKind } from './kind.ts'
 
@@ -27,13 +28,14 @@ export const featureFlagKind: ResourceKind<FeatureFlagValue> = {
   },
   *wanted({ spec, broker }) {
     const { featureFlags = [] } = spec
+    const known = broker.featureFlags ?? new Map<string, FeatureFlag>()
     // There is no request that enables them all. A flag that the broker does not know any more is always enabled.
-    const stable = [...broker.featureFlags].filter(([, { stability }]) => stability === 'stable').map(([name]) => name)
-    const names = featureFlags === 'stable' ? stable : featureFlags.filter((name) => broker.featureFlags.has(name))
+    const stable = [...known].filter(([, { stability }]) => stability === 'stable').map(([name]) => name)
+    const names = featureFlags === 'stable' ? stable : featureFlags.filter((name) => known.has(name))
     for (const name of names) yield { name, value: { state: 'enabled' } }
   },
   *found({ broker }) {
-    for (const [name, { state }] of broker.featureFlags) yield { name, value: { state } }
+    for (const [name, { state }] of broker.featureFlags ?? []) yield { name, value: { state } }
   },
   async put({ client }, { name }) {
     await client.put(api`feature-flags/${name}/enable`, {}, { timeoutMs: TIMEOUT_MS })

@@ -120,7 +120,7 @@ describe('a queue of 8 partitions', () => {
     expect(made.plan.steps).toEqual([])
     const isMnesia = made.plan.broker.metadataStore === 'mnesia'
     if (!isMnesia) expect(moved).toBe(0)
-    expect(made.findings.map(({ rule }) => rule)).toEqual(isMnesia ? ['partitions-in-memory'] : [])
+    expect(made.findings.some(({ rule }) => rule === 'partitions-in-memory')).toBe(isMnesia)
   }, 600_000)
 
   test('takes a message without the header', async () => {

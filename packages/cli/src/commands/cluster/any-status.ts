@@ -9,7 +9,8 @@ export interface AnyClusterReport {
   readonly name: string
   readonly product: string
   readonly version: string
-  readonly metadataStore: string
+  /** Null when neither the version nor a feature flag that the user may see tells. */
+  readonly metadataStore: string | null
   readonly endpoint: string
   /** Null when the user may not look at nodes. */
   readonly nodes: readonly NodeReport[] | null
@@ -28,7 +29,7 @@ export function reportAny({ endpoint, broker, nodes, links, notRead }: StatusRea
     name: broker.clusterName,
     product: broker.product,
     version: broker.version,
-    metadataStore: broker.metadataStore,
+    metadataStore: broker.metadataStore ?? null,
     endpoint,
     nodes: nodes?.map((node) => ({ ...node, version: versions.get(node.name) ?? null })) ?? null,
     links: links ?? null,
@@ -47,10 +48,11 @@ export function isWell({ nodes, links }: AnyClusterReport): boolean {
 
 export function describeAny(report: AnyClusterReport): string {
   const { name, product, version, metadataStore, nodes, links, notRead } = report
+  const store = metadataStore === null ? '' : `, metadata in ${metadataStore}`
   // A plugin that is not enabled has no links to tell of.
   const refused = notRead.filter(({ kind }) => kind !== 'absent')
   return [
-    `${emphasised('Cluster')} ${visible(name)}, ${product} ${version}, metadata in ${metadataStore}`,
+    `${emphasised('Cluster')} ${visible(name)}, ${product} ${version}${store}`,
     ...(nodes === null ? [] : ['', table(nodeColumns, nodes)]),
     ...(links === null || links.length === 0 ? [] : ['', section('Links', table(linkColumns, links))]),
     ...(refused.length === 0

@@ -1,4 +1,4 @@
-import { diagnose, findingCodes, isAtLeastAsBad, readHealth, severities, type Severity } from '@warren/cluster'
+import { diagnose, findingCodes, readHealth, severities, type Severity } from '@warren/cluster'
 import type { Command } from 'commander'
 import { InvalidArgumentError, Option } from 'commander'
 import { exitCodes } from '../../exit-codes.ts'
@@ -6,6 +6,7 @@ import { collected } from '../../options.ts'
 import { sessionOf } from '../../session.ts'
 import type { AnyClusterOptions } from './health-target.ts'
 import { addAnyClusterOptions, healthTarget } from './health-target.ts'
+import { heededOf } from './heeded.ts'
 import { showFindings } from './show-findings.ts'
 
 interface DoctorOptions extends AnyClusterOptions {
@@ -19,7 +20,7 @@ export function addClusterDoctor(parent: Command): void {
     .command('doctor')
     .summary('what is wrong with a cluster, why it matters, and what mends it')
     .description(
-      'Reads a cluster of any version over its management API, changes nothing, and tells what is not well, why that matters and the command that mends it. Exits 0 when nothing is as bad as --severity, 2 when something is. What could not be read is told and is never taken for healthy. Health checks are those of the nodes that are named with --url: name all.',
+      'Reads a cluster of any version over its management API, changes nothing, and tells what is not well, why that matters and the command that mends it. Exits 0 when nothing is as bad as --severity, 2 when something is, or when something could not be read (refused-to-read), at any --severity. What could not be read is told and is never taken for healthy. Health checks are those of the nodes that are named with --url: name all.',
     )
   addAnyClusterOptions(command)
     .addOption(
@@ -45,22 +46,17 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
   const { client, known, adapt } = await healthTarget(session, options)
   session.output.note(`reading ${client.endpoints.join(', ')}`)
   const reading = await readHealth(client, { ...known, probeGuest: options.probeGuest === true })
-  const all = diagnose(reading).map(adapt)
-  const heeded = all.filter(({ code }) => options.ignore?.includes(code) !== true)
-  const findings = heeded.filter((finding) => isAtLeastAsBad(finding, options.severity))
+  const heeded = heededOf(diagnose(reading).map(adapt), options)
   const report = {
     cluster: reading.broker.clusterName,
     version: reading.broker.version,
     endpoint: reading.endpoint,
     severity: options.severity,
-    findings,
-    /** Less bad than was asked for, and ignored. */
-    untold: heeded.length - findings.length,
-    ignored: all.length - heeded.length,
+    ...heeded,
     notRead: reading.notRead,
   }
   session.output.result(report, () => showFindings(report))
-  if (findings.length > 0) process.exitCode = exitCodes.findings
+  if (heeded.findings.length > 0) process.exitCode = exitCodes.findings
 }
 
 function findingCode(code: string): string {

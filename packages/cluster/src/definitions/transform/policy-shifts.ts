@@ -1,5 +1,5 @@
 import type { Finding } from '../../lint/finding.ts'
-import { listed } from '../../lint/policy-rules.ts'
+import { listed } from '../../listed.ts'
 import { simulatePolicies } from '../../policies/effective.ts'
 import { policyKeys } from '../../resources/policy-keys.ts'
 import { isObject, isSame, type Value } from '../../resources/value.ts'

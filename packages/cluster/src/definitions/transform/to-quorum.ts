@@ -1,4 +1,4 @@
-import { listed } from '../../lint/policy-rules.ts'
+import { listed } from '../../listed.ts'
 import type { Finding } from '../../lint/finding.ts'
 import { simulatePolicies, type PolicySimulation } from '../../policies/effective.ts'
 import { isReadable } from '../../policies/pattern.ts'

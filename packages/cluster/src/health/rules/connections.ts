@@ -1,4 +1,5 @@
-import { finding, named } from '../finding.ts'
+import { listed } from '../../listed.ts'
+import { finding } from '../finding.ts'
 import type { HealthRule } from '../rule.ts'
 
 /** `flow` is everyday back-pressure and comes and goes; `blocked` and `blocking` wait for an alarm to end. */
@@ -7,7 +8,7 @@ export const connectionRules: HealthRule = function* ({ connections = [] }) {
   if (blocked.length === 0) return
   yield finding('connections-blocked', {
     subjects: blocked.map(({ name }) => name),
-    what: `${blocked.length} of ${connections.length} connections are blocked, of ${named([...new Set(blocked.map(({ user }) => user))])}`,
+    what: `${blocked.length} of ${connections.length} connections are blocked, of ${listed([...new Set(blocked.map(({ user }) => user))])}`,
     command: 'rabbitmq-diagnostics alarms',
   })
 }

@@ -1,6 +1,7 @@
+import { listed } from '../../listed.ts'
 import type { FindingCode } from '../codes.ts'
 import { commandLine } from '../command-line.ts'
-import { finding, type HealthFinding, named } from '../finding.ts'
+import { finding, type HealthFinding } from '../finding.ts'
 import type { FailedCheck, Reading } from '../reading.ts'
 import type { HealthRule } from '../rule.ts'
 
@@ -27,7 +28,7 @@ export const nodeRules: HealthRule = function* ({ nodes = [], failedChecks, endp
     if (node.partitions.length > 0) {
       yield finding('partition-seen', {
         ...about,
-        what: `node "${name}" has lost and met again ${named(node.partitions)}`,
+        what: `node "${name}" has lost and met again ${listed(node.partitions)}`,
         // A node that joins anew takes over what the others have: that of the side which is kept must not be restarted.
         command: commandLine`rabbitmqctl -n ${name} stop_app && rabbitmqctl -n ${name} start_app`,
       })

@@ -1,9 +1,10 @@
 import type { Finding } from '../../lint/finding.ts'
 import { lintSnapshot } from '../../lint/lint-snapshot.ts'
+import { listed } from '../../listed.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { FindingCode } from '../codes.ts'
 import { commandLine } from '../command-line.ts'
-import { finding, named } from '../finding.ts'
+import { finding } from '../finding.ts'
 import type { Reading } from '../reading.ts'
 import { grouped, type HealthRule } from '../rule.ts'
 
@@ -15,10 +16,10 @@ export const policyRules: HealthRule = function* ({ snapshot, endpoint }) {
     if (first === undefined) continue
     const mended = byRule[first.rule]
     if (mended === undefined) continue
-    const { kind, vhost = '', message } = first
+    const { kind, vhost = '', message, exchange } = first
     const subjects = same.map(({ name }) => name)
-    const what = `${same.length === 1 ? kind : `each ${kind} of`} ${named(subjects)}: ${message}`
-    const command = mended.command({ vhost, name: first.name, snapshot, endpoint, message })
+    const what = `${same.length === 1 ? kind : `each ${kind} of`} ${listed(subjects)}: ${message}`
+    const command = mended.command({ vhost, name: first.name, snapshot, endpoint, exchange })
     yield finding(mended.code, { vhost, subjects, what, command })
   }
 }
@@ -30,7 +31,7 @@ function identity({ rule, vhost, kind, message }: Finding): string {
 interface Mended {
   readonly vhost: string
   readonly name: string
-  readonly message: string
+  readonly exchange: string | undefined
   readonly snapshot: Snapshot
   readonly endpoint: Reading['endpoint']
 }
@@ -43,8 +44,8 @@ const byRule: Readonly<
 > = {
   'dead-letter-exchange-missing': {
     code: 'dead-letter-exchange-missing',
-    command: ({ message, endpoint }) =>
-      commandLine`warren apply --only ${`exchange/${/exchange "(.*)", which/s.exec(message)?.[1] ?? ''}`} --url ${endpoint}`,
+    command: ({ exchange = '', endpoint }) =>
+      commandLine`warren apply --only ${`exchange/${exchange}`} --url ${endpoint}`,
   },
   'dead-letter-cycle': {
     code: 'dead-letter-cycle',

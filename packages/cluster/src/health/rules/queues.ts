@@ -1,6 +1,7 @@
+import { listed } from '../../listed.ts'
 import type { FindingCode } from '../codes.ts'
 import { commandLine } from '../command-line.ts'
-import { countedNames, finding, type HealthFinding, named } from '../finding.ts'
+import { countedNames, finding, type HealthFinding } from '../finding.ts'
 import type { QueueReading, Reading } from '../reading.ts'
 import { grouped, type HealthRule } from '../rule.ts'
 
@@ -34,7 +35,7 @@ const down: VhostRule = function* (vhost, queues) {
   if (found.length === 0) return
   const nodes = [...new Set(found.flatMap(({ node }) => node ?? []))]
   yield about('queue-down', vhost, found, {
-    what: `down, on ${named(nodes)}`,
+    what: `down, on ${listed(nodes)}`,
     command: 'systemctl start rabbitmq-server',
     on: nodes.join(', '),
   })

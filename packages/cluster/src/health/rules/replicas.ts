@@ -1,7 +1,9 @@
+import { listed } from '../../listed.ts'
 import { commandLine } from '../command-line.ts'
-import { countedNames, finding, named } from '../finding.ts'
+import { countedNames, finding } from '../finding.ts'
 import type { QueueReading, Reading } from '../reading.ts'
 import { grouped, type HealthRule } from '../rule.ts'
+import { memberCommand } from './few-members.ts'
 
 /** Quorum queues and streams: their members, majorities and leaders. */
 export const replicaRules: HealthRule = function* (reading) {
@@ -25,7 +27,7 @@ export const replicaRules: HealthRule = function* (reading) {
     if (offline.length > 0) {
       yield finding('members-offline', {
         ...about(offline),
-        what: `${countedNames('queue', names(offline))} with members that are offline, on ${named(awayFrom(offline))}`,
+        what: `${countedNames('queue', names(offline))} with members that are offline, on ${listed(awayFrom(offline))}`,
         command: 'rabbitmq-diagnostics check_running',
         on: awayFrom(offline).join(', '),
       })
@@ -43,7 +45,7 @@ export const replicaRules: HealthRule = function* (reading) {
       yield finding('few-members', {
         ...about(few),
         what: `${countedNames('queue', names(few))} with ${[...new Set(few.map(({ members = [] }) => members.length))].join(' or ')} members on ${broker.nodes.length} nodes; an odd number from 3 up is safer`,
-        command: commandLine`warren queues grow ${nodeWithout(few, broker)} --url ${endpoint} --vhost ${vhost}`,
+        ...memberCommand({ vhost, few, replicated, nodes: broker.nodes, endpoint }),
       })
     }
   }
@@ -66,12 +68,6 @@ function* balance({ nodes = [], endpoint }: Reading, queues: readonly QueueReadi
     what: `leaders of queues by node: ${[...leading].map(([name, count]) => `${name} ${count}`).join(', ')}`,
     command: commandLine`warren queues rebalance --url ${endpoint}`,
   })
-}
-
-/** The node on which most of them have no member. */
-function nodeWithout(queues: readonly QueueReading[], { nodes }: Reading['broker']): string {
-  const lacking = (node: string) => queues.filter(({ members = [] }) => !members.includes(node)).length
-  return nodes.map(({ name }) => name).toSorted((left, right) => lacking(right) - lacking(left))[0] ?? ''
 }
 
 function names(queues: readonly QueueReading[]): readonly string[] {

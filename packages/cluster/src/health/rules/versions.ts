@@ -1,4 +1,5 @@
-import { finding, named } from '../finding.ts'
+import { listed } from '../../listed.ts'
+import { finding } from '../finding.ts'
 import type { HealthRule } from '../rule.ts'
 import { isOutOfSupport, NEWEST_SERIES } from '../support.ts'
 
@@ -23,20 +24,20 @@ export const versionRules: HealthRule = function* ({ broker, deprecatedFeaturesU
       on: 'each node, before it is upgraded',
     })
   }
-  const disabled = [...broker.featureFlags].flatMap(([name, { state, stability }]) =>
+  const disabled = [...(broker.featureFlags ?? [])].flatMap(([name, { state, stability }]) =>
     stability === 'stable' && state === 'disabled' ? [name] : [],
   )
   if (disabled.length > 0) {
     yield finding('feature-flags-disabled', {
       subjects: disabled,
-      what: `stable feature flags are disabled: ${named(disabled)}`,
+      what: `stable feature flags are disabled: ${listed(disabled)}`,
       command: 'rabbitmqctl enable_feature_flag all',
     })
   }
   if (deprecatedFeaturesUsed.length > 0) {
     yield finding('deprecated-feature-used', {
       subjects: deprecatedFeaturesUsed,
-      what: `deprecated features are in use: ${named(deprecatedFeaturesUsed)}`,
+      what: `deprecated features are in use: ${listed(deprecatedFeaturesUsed)}`,
       command: 'rabbitmqctl list_deprecated_features --used',
     })
   }
