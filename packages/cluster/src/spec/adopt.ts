@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { secretsOfQuery } from '../redaction/query.ts'
 import { isSecretName } from '../redaction/redact.ts'
 import { isOwn } from '../resources/global-parameter.ts'
 import { isReserved } from '../resources/reserved.ts'
@@ -141,11 +142,10 @@ function escaped(value: unknown, secrets: Map<string, string>, isSecret: boolean
 }
 
 function escapedText(value: string, secrets: Map<string, string>): string {
-  const text = value
-    .replaceAll('${', '$${')
-    .replace(/([?&][\w-]*(?:password|passphrase|secret|token)=)([^&\s]+)/gi, (_, before: string, secret: string) => {
-      return before + variableFor(secret, 'URI_PASSWORD', secrets)
-    })
+  const plain = value.replaceAll('${', '$${')
+  const text = plain.replace(secretsOfQuery(plain), (_, before: string, secret: string) =>
+    secret === '' ? before : before + variableFor(secret, 'URI_PASSWORD', secrets),
+  )
   const [, before, password, after] = /^([a-z][a-z0-9+.-]*:\/\/[^:/\s]*:)(.*)(@.*)$/i.exec(text) ?? []
   if (before === undefined || password === undefined || after === undefined || password === '') return text
   return before + variableFor(password, 'URI_PASSWORD', secrets) + after

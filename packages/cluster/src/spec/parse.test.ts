@@ -60,6 +60,12 @@ test.each([
     'vhosts:\n  a:\n    shovels:\n      s: { src-uri: "amqp://u:topsecret@n1", dest-uri: amqp:// }',
     /:4:21: a URL with a password/,
   ],
+  ...['password=topsecret', 'certfile=a&password=topsecret', 'access_token=${KEY}topsecret'].map(
+    (query): [string, RegExp] => [
+      `vhosts:\n  a:\n    federationUpstreams:\n      s: { uri: "amqps://n1?${query}&x=1" }`,
+      /:4:17: a URL with a password/,
+    ],
+  ),
   ['users: { shop: { password: { env: "A" }, topsecret', /SPEC_INVALID/],
 ])('refuses a password in %j, and does not repeat it', (text, expected) => {
   expect(problemsOf(text)).toMatch(expected)
@@ -82,6 +88,14 @@ test('fills in variables: of the environment that is chosen, else of the process
   })
   expect(vhostOf({ environment: 'staging', env: { LIMIT: '3' } })).toMatchObject({
     'here-shop': { limits: { 'max-queues': 2 } },
+  })
+})
+
+test('takes a password of a URL that is a variable, before the host and in the query', () => {
+  const uri = 'amqps://u:${LOGIN}@n1?certfile=a&password=${KEY}&token='
+  const text = `globalParameters: { place: { uri: "${uri}" } }`
+  expect(parseSpec(text, { env: { LOGIN: 'a', KEY: 'b' } }).globalParameters).toEqual({
+    place: { uri: 'amqps://u:a@n1?certfile=a&password=b&token=' },
   })
 })
 
