@@ -123,6 +123,24 @@ test('does not lock out who imports', () => {
   expect(checkImport({ users: current.users }, current, { ...target, user: 'shop' }).problems).toEqual([])
 })
 
+test.each<[string, Value]>([
+  ['another password', { password: 'x', tags: ['administrator'] }],
+  ['"administrator"', { password_hash: 'aGFzaA==', tags: ['monitoring'] }],
+  ['"administrator"', { password_hash: 'aGFzaA==', tags: 'monitoring,policymaker' }],
+])('refuses what would lock out who imports: %s', (told, more) => {
+  const own = { name: 'admin', password_hash: 'aGFzaA==', tags: ['administrator', 'monitoring'] }
+  const problems = (file: Value, user: string, vhost?: string) =>
+    checkImport({ users: [file] }, { ...current, users: [own] }, { ...target, user, ...(vhost && { vhost }) }).problems
+  const file = { name: 'admin', ...more }
+  expect(problems(file, 'admin')).toEqual([
+    { section: 'users', name: 'admin', message: expect.stringContaining(told) as string },
+  ])
+  expect(problems(file, 'other')).toEqual([])
+  // An import into one vhost reads no users.
+  expect(problems(file, 'admin', '/')).toEqual([])
+  expect(problems({ ...own, tags: 'monitoring, administrator' }, 'admin')).toEqual([])
+})
+
 test('lets be what some broker takes, and what it cannot know', () => {
   const bound = { ...binding({ destination: 'new' }), ...queueWith({}) }
   const untyped = queueWith({ 'x-delivery-limit': 5, 'x-of-a-plugin': [1] })

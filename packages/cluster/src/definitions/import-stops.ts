@@ -54,20 +54,40 @@ export function stopsOf(
   return [...masked(file), ...lockedOut(file, current, target), ...found]
 }
 
-/** The user that imports with another password could not read the broker again. */
+/** The user that imports could not read the broker again: with another password, or as no administrator. */
 function lockedOut(
   file: DefinitionsDocument,
   current: DefinitionsDocument,
   { user, vhost }: ImportTarget,
 ): readonly ImportProblem[] {
   if (user === undefined || vhost !== undefined) return []
-  const hashIn = (document: DefinitionsDocument): unknown =>
-    itemsOf(document, 'users').find((item) => textOf(item, 'name') === user)?.['password_hash']
-  const [before, after] = [hashIn(current), hashIn(file)]
-  if (before === undefined || after === undefined || before === after || after === REDACTED) return []
-  const message =
-    'it is who imports, and would have another password, so that nothing could be read again; leave it out with --drop-user'
+  const own = (document: DefinitionsDocument): Value | undefined =>
+    itemsOf(document, 'users').find((item) => textOf(item, 'name') === user)
+  const [before, after] = [own(current), own(file)]
+  if (before === undefined || after === undefined) return []
+  const losses = [
+    ...(hasOtherPassword(before, after) ? ['have another password'] : []),
+    ...(isAdministrator(before) && after['tags'] !== undefined && !isAdministrator(after)
+      ? ['lose the tag "administrator"']
+      : []),
+  ]
+  if (losses.length === 0) return []
+  const message = `it is who imports, and would ${losses.join(' and ')}, so that nothing could be read again; leave it out with --drop-user`
   return [{ section: 'users', name: user, message }]
+}
+
+/** A password in clear text cannot be compared with the hash that the broker has, and is taken for another one. */
+function hasOtherPassword(before: Value, { password, password_hash: hash }: Value): boolean {
+  if (password !== undefined) return password !== REDACTED
+  return (
+    before['password_hash'] !== undefined && hash !== undefined && hash !== before['password_hash'] && hash !== REDACTED
+  )
+}
+
+/** Tags are a list, and `a,b` in files of older brokers. */
+function isAdministrator({ tags }: Value): boolean {
+  const list: readonly unknown[] = typeof tags === 'string' ? tags.split(',') : Array.isArray(tags) ? tags : []
+  return list.some((tag) => typeof tag === 'string' && tag.trim() === 'administrator')
 }
 
 function nameOf(item: Value): string {
