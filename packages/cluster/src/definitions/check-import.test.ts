@@ -164,3 +164,27 @@ test('compares a file of one vhost with that vhost, whether it names it or not',
   expect(check({ queues: [nameless] })).toEqual({ steps: [], problems: [] })
   expect(check({ queues: [{ ...queue, vhost: 'other' }] }).problems).toHaveLength(1)
 })
+
+test('brings what is of other vhosts into none', () => {
+  const problems = (file: Value) =>
+    checkImport(file, { queues: [queue] }, { ...target, vhost: '/' }).problems.map(({ section, name }) => [
+      section,
+      name,
+    ])
+  const { vhost: _, ...nameless } = queue
+  const value = { pattern: '', definition: { expires: 1 }, 'apply-to': 'queues', priority: 0 }
+  const of = (vhost: string, name = 'p'): Value => ({ ...value, vhost, name })
+  const parameter = (vhost: string): Value => ({ vhost, component: 'operator_policy', name: 'o', value })
+  // The whole of a broker, of which a policy and a parameter are in another vhost.
+  const whole = { vhosts: [{ name: '/' }, { name: 'b' }], queues: [queue], policies: [of('b')] }
+  expect(problems({ ...whole, parameters: [parameter('b')] })).toEqual([
+    ['policies', 'p'],
+    ['parameters', 'o'],
+  ])
+  // The vhosts are not among the sections, and are seen all the same.
+  expect(problems({ queues: [queue], policies: [of('b')] })).toEqual([['policies', 'p']])
+  expect(problems({ queues: [nameless], policies: [of('b'), of('c', 'q')] })).toHaveLength(2)
+  expect(problems({ policies: [of('b')], parameters: [parameter('c')] })).toHaveLength(2)
+  // An export of one vhost by 3.10.
+  expect(problems({ queues: [nameless], policies: [of('b'), of('b', 'q')], parameters: [parameter('b')] })).toEqual([])
+})

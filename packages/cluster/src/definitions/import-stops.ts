@@ -5,6 +5,7 @@ import type { ImportTarget } from './check-import.ts'
 import { type DefinitionsDocument, itemsOf, textOf } from './document.ts'
 import { queueRule } from './import-queues.ts'
 import { whyKeyIsRefused, whyTargetIsRefused } from './transform/for-version.ts'
+import { vhostsIn } from './transform/rename-vhosts.ts'
 
 /** Something in the file that the broker would not take. */
 export interface ImportProblem {
@@ -18,6 +19,8 @@ type Check = (item: Value, world: World) => string | undefined
 interface World extends ImportTarget {
   readonly users: ReadonlySet<string>
   readonly vhosts: ReadonlySet<string>
+  /** True where all that the file names is one vhost, and it is no file of several. */
+  readonly isOfOneVhost: boolean
   /** True for an exchange or a queue that is in the file or on the broker. */
   readonly has: (section: 'exchanges' | 'queues', vhost: string, name: string) => boolean
 }
@@ -44,7 +47,13 @@ export function stopsOf(
 ): readonly ImportProblem[] {
   const names = (section: string): ReadonlySet<string> =>
     new Set([...itemsOf(file, section), ...itemsOf(current, section)].map((item) => textOf(item, 'name')))
-  const world = { ...target, users: names('users'), vhosts: names('vhosts'), has: presence(file, current, target) }
+  const world = {
+    ...target,
+    users: names('users'),
+    vhosts: names('vhosts'),
+    isOfOneVhost: file['vhosts'] === undefined && vhostsIn(file).size <= 1,
+    has: presence(file, current, target),
+  }
   const found = rules.flatMap(([section, check]) =>
     itemsOf(file, section).flatMap((item) => {
       const message = check(item, world)
@@ -143,11 +152,12 @@ function userExists(item: Value, { users, vhost }: World): string | undefined {
   return `there is no user "${user}" in the file or on the broker`
 }
 
-function vhostRule(item: Value, { vhost, vhosts }: World): string | undefined {
+function vhostRule(item: Value, { vhost, vhosts, isOfOneVhost }: World): string | undefined {
   const named = textOf(item, 'vhost')
   if (vhost !== undefined) {
-    // 3.10 names the vhost of policies in an export of one vhost, and of nothing else.
-    return named === '' || named === vhost || 'definition' in item || 'component' in item
+    // 3.10 names the vhost of policies in an export of one vhost, and of nothing else. In any other file they are of that vhost.
+    const isNamedInPassing = isOfOneVhost && ('definition' in item || 'component' in item)
+    return named === '' || named === vhost || isNamedInPassing
       ? undefined
       : `it is of the vhost "${named}", and is to be imported into "${vhost}"`
   }
