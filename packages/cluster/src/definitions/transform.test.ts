@@ -304,6 +304,24 @@ describe('for a version', () => {
     expect(told[0]).toContain(why)
   })
 
+  test('tells which policies count there, and do not here', () => {
+    const definition = { 'message-ttl': 5, 'max-in-memory-length': 9 }
+    const document = {
+      rabbitmq_version: '3.10.8',
+      queues: [queue('qu'), queue('q', { 'x-queue-type': 'quorum' })],
+      policies: [policy('p', '^q', definition), policy('next', '^q', { expires: 1 }, { priority: -1 })],
+    }
+    const counting = (given: DefinitionsDocument, transforms: Transforms) =>
+      run(given, transforms).told.map((line) => line.split(': ', 2).join(': '))
+    expect(counting(document, { forVersion: '4.3' })).toEqual(['policy-comes-alive: policy "next" in vhost "shop"'])
+    expect(counting({ ...document, policies: document.policies.slice(0, 1) }, { forVersion: '4.3' })).toEqual([
+      'policy-counts-otherwise: policy "p" in vhost "shop"',
+    ])
+    expect(counting(document, { forVersion: '3.13' })).toEqual([])
+    expect(counting({ ...document, rabbitmq_version: '4.3.6' }, { forVersion: '4.3' })).toEqual([])
+    expect(counting(document, { toQuorum: {} })).toEqual([])
+  })
+
   test('reads a list of pairs, widens a target that is not known there, and leaves out what 4.3 drops in silence', () => {
     const value = { ...policy('', 'a', {}), definition: [['expires', 1]] }
     const document = { parameters: [{ vhost: 'shop', component: 'operator_policy', name: 'o', value }] }

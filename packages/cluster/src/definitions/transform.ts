@@ -40,7 +40,9 @@ export function transformDefinitions(document: DefinitionsDocument, transforms: 
     return version === undefined ? translated : keysFor(translated, version)
   }
   const shifts =
-    quorum !== undefined || version !== undefined ? policyShifts(named.document, changed.document, expected) : []
+    quorum !== undefined || version !== undefined
+      ? policyShifts(named.document, changed.document, expected, version)
+      : []
   return { document: changed.document, notes: [...named.notes, ...changed.notes, ...shifts] }
 }
 

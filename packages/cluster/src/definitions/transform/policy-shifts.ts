@@ -18,16 +18,18 @@ interface Counting {
 
 /**
  * Queues and exchanges for which something else counts after the policies were changed, beyond what `expected` makes of a
- * definition: a policy that is gone, and shadowed another one, lets that one come alive. Pure.
+ * definition: a policy that is gone, and shadowed another one, lets that one come alive; and one that `version`, of the broker
+ * that `after` is for, skips for a key that the type of a queue does not have there counts no longer. Pure.
  */
 export function policyShifts(
   before: DefinitionsDocument,
   after: DefinitionsDocument,
   expected: (definition: Value) => Value,
+  version: string = versionOf(after),
 ): readonly Finding[] {
-  const found = new Map([...counting(before)].map((item) => [keyOf(item), item]))
+  const found = new Map([...counting(before, versionOf(before))].map((item) => [keyOf(item), item]))
   const groups = new Map<string, { was: Counting; is: Counting; names: string[] }>()
-  for (const is of counting(after)) {
+  for (const is of counting(after, version)) {
     const was = found.get(keyOf(is))
     if (was === undefined || isSame(relevant(is.kind, expected(was.definition)), relevant(is.kind, is.definition)))
       continue
@@ -51,9 +53,9 @@ function shiftNote(was: Counting, is: Counting, names: readonly string[]): Findi
   return noteOf('warning', 'policy-counts-otherwise', { kind: 'policy', vhost, name: was.policy ?? '' }, message)
 }
 
-function* counting(document: DefinitionsDocument): Iterable<Counting> {
+function* counting(document: DefinitionsDocument, version: string): Iterable<Counting> {
   const policies = policiesByVhost(document)
-  const policiesOf = memoised((vhost) => simulatePolicies(policies(vhost), versionOf(document)))
+  const policiesOf = memoised((vhost) => simulatePolicies(policies(vhost), version))
   for (const queue of itemsOf(document, 'queues')) {
     const [vhost, name] = [vhostIn(document, queue), textOf(queue, 'name')]
     const args = isObject(queue['arguments']) ? queue['arguments'] : {}
