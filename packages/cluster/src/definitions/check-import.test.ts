@@ -188,3 +188,23 @@ test('brings what is of other vhosts into none', () => {
   // An export of one vhost by 3.10.
   expect(problems({ queues: [nameless], policies: [of('b'), of('b', 'q')], parameters: [parameter('b')] })).toEqual([])
 })
+
+test.each<[string, string, string | undefined]>([
+  ['overflow', '3.10.8', 'of an operator policy needs RabbitMQ 3.12.7'],
+  ['overflow', '3.13.7', undefined],
+  ['queue-master-locator', '3.13.7', 'of an operator policy needs RabbitMQ 4.0'],
+  ['dead-letter-exchange', '4.3.6', 'no operator policy can have the key "dead-letter-exchange"'],
+  ['ha-promote-on-failure', '3.13.7', 'no operator policy can have the key "ha-promote-on-failure"'],
+  ['ha-mode', '3.13.7', undefined],
+  ['ha-mode', '4.0.5', 'ended with 4.0'],
+  ['target-group-size', '3.12.0', 'needs RabbitMQ 3.13'],
+  ['expires', '3.10.8', undefined],
+  ['of-a-plugin', '3.10.8', undefined],
+])('tells of %s in an operator policy on %s', (key, version, told) => {
+  const value = { pattern: '', definition: { [key]: 1 }, 'apply-to': 'queues', priority: 0 }
+  const file = { parameters: [{ vhost: '/', component: 'operator_policy', name: 'o', value }] }
+  const { problems } = checkImport(file, current, { ...target, version })
+  expect(problems.map(({ message }) => message)).toEqual(told === undefined ? [] : [expect.stringContaining(told)])
+  const { policies } = policy({ [key]: 1 })
+  if (key === 'overflow') expect(checkImport({ policies }, current, { ...target, version }).problems).toEqual([])
+})

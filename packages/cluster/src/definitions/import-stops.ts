@@ -171,9 +171,14 @@ function exchangeRule(exchange: Value, { exchangeTypes }: World): string | undef
   return `the broker has no exchange type "${type}"; enable the plugin that has it`
 }
 
-function policyRule(
+function policyRule(policy: Value, world: World): string | undefined {
+  return whyPolicyIsRefused(policy, world, false)
+}
+
+function whyPolicyIsRefused(
   { definition, pattern, 'apply-to': applyTo }: Value,
   { version, plugins }: World,
+  isOperator: boolean,
 ): string | undefined {
   if (!isObject(definition)) {
     return 'its definition is no object; some 4.0 and 4.1 versions print it as a list of pairs, which --for-version reads'
@@ -182,7 +187,7 @@ function policyRule(
   if (keys.length === 0) return 'its definition is empty'
   if (typeof pattern !== 'string') return 'it has no "pattern"'
   for (const key of keys) {
-    const why = whyKeyIsRefused(key, version)
+    const why = whyKeyIsRefused(key, version, isOperator)
     if (why !== undefined)
       return key.startsWith('ha-') ? `${why}; --to-quorum translates it` : `${why}; --for-version leaves it out`
     const plugin = pluginOfKey(key)
@@ -214,7 +219,7 @@ function parameterRule(parameter: Value, world: World): string | undefined {
     return `it needs the plugin ${plugin}, which the broker has not enabled`
   }
   if (component !== 'operator_policy') return undefined
-  return isObject(parameter['value']) ? policyRule(parameter['value'], world) : 'its value is no object'
+  return isObject(parameter['value']) ? whyPolicyIsRefused(parameter['value'], world, true) : 'its value is no object'
 }
 
 /** 3.x drops a binding with an end that is not there in silence; 4.x stops. */

@@ -304,6 +304,25 @@ describe('for a version', () => {
     expect(told[0]).toContain(why)
   })
 
+  test('an operator policy keeps what one may hold there', () => {
+    const operator = (definition: Value): Value => ({
+      parameters: [{ vhost: 'shop', component: 'operator_policy', name: 'o', value: policy('', 'qu', definition) }],
+    })
+    const document = {
+      queues: [queue('qu')],
+      ...operator({ overflow: 'reject-publish', expires: 1 }),
+    }
+    const old = run(document, { forVersion: '3.10' })
+    expect(old.document).toEqual({ ...document, ...operator({ expires: 1 }) })
+    expect(old.told).toEqual([
+      expect.stringMatching(/^key-dropped: operator-policy "o" .* of an operator policy needs RabbitMQ 3\.12\.7/),
+      'policy-counts-otherwise: operator-policy "o" in vhost "shop": what counts for the queue "qu" is {"expires":1} now, and was {"overflow":"reject-publish","expires":1}',
+    ])
+    expect(run(document, { forVersion: '4.0' })).toEqual({ document, told: [] })
+    const same = { policies: [policy('p', 'qu', { overflow: 'reject-publish' })] }
+    expect(run(same, { forVersion: '3.10' })).toEqual({ document: same, told: [] })
+  })
+
   test('tells which policies count there, and do not here', () => {
     const definition = { 'message-ttl': 5, 'max-in-memory-length': 9 }
     const document = {

@@ -18,13 +18,25 @@ export function forVersion(document: DefinitionsDocument, version: string): Tran
   return { document: { ...changed, queues }, notes }
 }
 
-/** Why a broker of this version does not take a key of a policy; undefined for one that it takes, or that a plugin may bring. */
-export function whyKeyIsRefused(key: string, version: string): string | undefined {
+/** An operator policy may hold these since one patch release or another of 3.10 and 3.11: they are left to the broker. */
+const mirroringOfOperators = new Set(['ha-mode', 'ha-params', 'ha-sync-mode'])
+
+/**
+ * Why a broker of this version does not take a key of a policy, or of an operator policy; undefined for one that it takes, or
+ * that a plugin may bring.
+ */
+export function whyKeyIsRefused(key: string, version: string, isOperator = false): string | undefined {
   // No version knows these.
   if (key === 'max-priority' || key.startsWith('x-')) return `no broker knows the key "${key}" of a policy`
-  const { since, until } = policyKeys[key] ?? {}
-  if (until !== undefined && isAtLeast(version, until)) return `the key "${key}" of a policy ended with ${until}`
-  if (since !== undefined && !isAtLeast(version, since)) return `the key "${key}" of a policy needs RabbitMQ ${since}`
+  const known = policyKeys[key]
+  if (known === undefined) return undefined
+  const { since: ownSince, operatorSince = ownSince, until, operator } = known
+  const [kind, since] = isOperator ? ['an operator policy', operatorSince] : ['a policy', ownSince]
+  if (until !== undefined && isAtLeast(version, until)) return `the key "${key}" of ${kind} ended with ${until}`
+  if (isOperator && operator === undefined && !mirroringOfOperators.has(key)) {
+    return `no operator policy can have the key "${key}"`
+  }
+  if (since !== undefined && !isAtLeast(version, since)) return `the key "${key}" of ${kind} needs RabbitMQ ${since}`
   return undefined
 }
 
@@ -35,25 +47,27 @@ export function whyTargetIsRefused(target: unknown, version: string): string | u
 }
 
 /** The keys that a broker of this version takes. */
-export function keysFor(definition: Value, version: string): Value {
-  return Object.fromEntries(Object.entries(definition).filter(([key]) => whyKeyIsRefused(key, version) === undefined))
+export function keysFor(definition: Value, version: string, isOperator = false): Value {
+  const taken = (key: string): boolean => whyKeyIsRefused(key, version, isOperator) === undefined
+  return Object.fromEntries(Object.entries(definition).filter(([key]) => taken(key)))
 }
 
 function policyFor({ kind, vhost, name, body }: FoundPolicy, version: string, notes: Finding[]): Value | undefined {
   const about = { kind, vhost, name }
   const definition = definitionOf(body)
-  const left = keysFor(definition, version)
+  const isOperator = kind === 'operator-policy'
+  const left = keysFor(definition, version, isOperator)
   if (!isObject(body['definition'])) {
     notes.push(noteOf('note', 'pairs-read', about, 'its definition was a list of pairs, which no broker reads'))
   }
   for (const key of Object.keys(definition)) {
-    const why = whyKeyIsRefused(key, version)
+    const why = whyKeyIsRefused(key, version, isOperator)
     if (why === undefined) continue
     const loss = key === 'ha-mode' ? '; what it mirrored is on one node from now on, unless --to-quorum' : ''
     notes.push(noteOf('warning', 'key-dropped', about, `${key} left out: ${why}${loss}`))
   }
   if (Object.keys(left).length === 0) {
-    notes.push(noteOf('warning', 'policy-dropped', about, `left out: RabbitMQ ${version} knows none of its keys`))
+    notes.push(noteOf('warning', 'policy-dropped', about, `left out: RabbitMQ ${version} takes none of its keys`))
     return undefined
   }
   const target = whyTargetIsRefused(body['apply-to'], version)

@@ -13,6 +13,7 @@ interface Counting {
   readonly vhost: string
   readonly name: string
   readonly policy: string | undefined
+  readonly operatorPolicy: string | undefined
   readonly definition: Value
 }
 
@@ -33,7 +34,15 @@ export function policyShifts(
     const was = found.get(keyOf(is))
     if (was === undefined || isSame(relevant(is.kind, expected(was.definition)), relevant(is.kind, is.definition)))
       continue
-    const key = JSON.stringify([is.kind, is.vhost, was.policy, is.policy, is.definition])
+    const key = JSON.stringify([
+      is.kind,
+      is.vhost,
+      was.policy,
+      is.policy,
+      was.operatorPolicy,
+      is.operatorPolicy,
+      is.definition,
+    ])
     const group = groups.get(key) ?? { was, is, names: [] }
     groups.set(key, group)
     group.names.push(is.name)
@@ -50,7 +59,12 @@ function shiftNote(was: Counting, is: Counting, names: readonly string[]): Findi
     return noteOf('warning', 'policy-comes-alive', { kind: 'policy', vhost, name: is.policy }, message)
   }
   const message = `what counts for ${what} ${listed(names)} is ${JSON.stringify(is.definition)} now, and was ${JSON.stringify(was.definition)}`
-  return noteOf('warning', 'policy-counts-otherwise', { kind: 'policy', vhost, name: was.policy ?? '' }, message)
+  // Without a policy before and after, it is the operator policy that is another one, or holds something else.
+  const about =
+    was.policy === undefined
+      ? { kind: 'operator-policy', vhost, name: was.operatorPolicy ?? is.operatorPolicy ?? '' }
+      : { kind: 'policy', vhost, name: was.policy }
+  return noteOf('warning', 'policy-counts-otherwise', about, message)
 }
 
 function* counting(document: DefinitionsDocument, version: string): Iterable<Counting> {
@@ -60,13 +74,13 @@ function* counting(document: DefinitionsDocument, version: string): Iterable<Cou
     const [vhost, name] = [vhostIn(document, queue), textOf(queue, 'name')]
     const args = isObject(queue['arguments']) ? queue['arguments'] : {}
     const type = typeof args['x-queue-type'] === 'string' ? args['x-queue-type'] : 'classic'
-    const { policy, definition } = policiesOf(vhost)(name, type)
-    yield { kind: 'queue', vhost, name, policy, definition }
+    const { policy, operatorPolicy, definition } = policiesOf(vhost)(name, type)
+    yield { kind: 'queue', vhost, name, policy, operatorPolicy, definition }
   }
   for (const exchange of itemsOf(document, 'exchanges')) {
     const [vhost, name] = [vhostIn(document, exchange), textOf(exchange, 'name')]
-    const { policy, definition } = policiesOf(vhost)(name, 'exchange')
-    yield { kind: 'exchange', vhost, name, policy, definition }
+    const { policy, operatorPolicy, definition } = policiesOf(vhost)(name, 'exchange')
+    yield { kind: 'exchange', vhost, name, policy, operatorPolicy, definition }
   }
 }
 
