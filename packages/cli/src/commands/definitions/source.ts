@@ -10,7 +10,8 @@ import { clientOf, specOf } from '../plan/target.ts'
 export async function definitionsOf(session: Session, source: string): Promise<DefinitionsDocument> {
   if (isUrl(source)) return await exportedBy(clientOf(session, [source]))
   const text = await readFile(resolve(session.cwd, source), 'utf8').catch((error: unknown) => {
-    if (isName(source) && codeOf(error) === 'ENOENT') return undefined
+    // A folder may be called as an environment is.
+    if (isName(source) && ['ENOENT', 'EISDIR'].includes(codeOf(error) ?? '')) return undefined
     throw notFound(source, error)
   })
   return text === undefined ? await exportedBy(await brokerOf(session, source)) : parseDefinitions(text, source)
