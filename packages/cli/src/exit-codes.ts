@@ -9,7 +9,7 @@ export const exitCodes = {
   findings: 2,
   /** The command line is wrong; nothing was tried. */
   usage: 64,
-  /** What was named does not exist: a message, a failure, a file, a cluster, a node. */
+  /** What was named does not exist: a message, a failure, a file, a cluster, a node, a vhost. */
   missing: 66,
   /** A database or a broker cannot be reached. */
   unavailable: 69,
@@ -37,6 +37,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   VERSION_UNAVAILABLE: exitCodes.missing,
   SPEC_NOT_FOUND: exitCodes.missing,
   DEFINITIONS_NOT_FOUND: exitCodes.missing,
+  MANAGEMENT_NOT_FOUND: exitCodes.missing,
   DEFINITIONS_INVALID: exitCodes.config,
   SPEC_INVALID: exitCodes.config,
   SPEC_VARIABLE_MISSING: exitCodes.config,
