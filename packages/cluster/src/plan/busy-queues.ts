@@ -11,6 +11,8 @@ interface QueueName {
 
 /** Queues tell the management API of their messages and consumers every 5 s. */
 export const STATISTICS_INTERVAL_MS = 6_000
+/** One that is new may need two intervals and more on a busy machine. */
+export const SILENCE_MS = 15_000
 
 /**
  * Throws PRUNE_REFUSED when a queue that a plan removes, by itself or with its vhost, has messages or consumers: both are
@@ -24,9 +26,10 @@ export async function refuseBusyQueues(
   const queues = await queuesThatGo(client, plan)
   const asked = queues.filter((queue) => !isNamed(queue, allowed))
   if (asked.length === 0) return
-  refuse(await busyAmong(client, asked, 'known'))
+  refuse(await busyAmong(client, asked))
   await pause(STATISTICS_INTERVAL_MS)
-  refuse(await busyAmong(client, asked, 'known or not'))
+  await untilTold(client, asked)
+  refuse(await busyAmong(client, asked))
 }
 
 export function isNamed({ vhost, name }: QueueName, allowed: readonly string[]): boolean {
@@ -44,25 +47,37 @@ async function queuesThatGo(client: ManagementClient, { steps }: Plan): Promise<
   return going
 }
 
-/** A queue that has told nothing of itself is new at the first look; at the second its leader is down, and what it holds unknown. */
-async function busyAmong(
-  client: ManagementClient,
-  queues: readonly QueueName[],
-  counts: 'known' | 'known or not',
-): Promise<readonly string[]> {
+interface QueueState {
+  readonly messages?: number
+  readonly consumers?: number
+}
+
+async function busyAmong(client: ManagementClient, queues: readonly QueueName[]): Promise<readonly string[]> {
   const busy: string[] = []
   for (const { vhost, name } of queues) {
-    const state = await client.find<{ messages?: number; consumers?: number }>(api`queues/${vhost}/${name}`)
-    if (state === undefined) continue
-    if (state.messages === undefined && counts === 'known or not') {
-      busy.push(`"${name}" in vhost "${vhost}" (it does not tell what it holds)`)
-    }
-    const { messages = 0, consumers = 0 } = state
+    const state = await client.find<QueueState>(api`queues/${vhost}/${name}`)
+    const { messages = 0, consumers = 0 } = state ?? {}
     if (messages > 0 || consumers > 0) {
       busy.push(`"${name}" in vhost "${vhost}" (${messages} messages, ${consumers} consumers)`)
     }
   }
   return busy
+}
+
+/**
+ * Waits for queues that have told nothing of themselves yet, being new. Throws PRUNE_REFUSED when one stays silent, which it does
+ * while its leader is down: what it holds is unknown.
+ */
+async function untilTold(client: ManagementClient, queues: readonly QueueName[]): Promise<void> {
+  const deadline = performance.now() + SILENCE_MS
+  for (const { vhost, name } of queues) {
+    for (;;) {
+      const state = await client.find<QueueState>(api`queues/${vhost}/${name}`)
+      if (state === undefined || state.messages !== undefined) break
+      if (performance.now() >= deadline) refuse([`"${name}" in vhost "${vhost}" (it does not tell what it holds)`])
+      await pause(500)
+    }
+  }
 }
 
 function refuse(busy: readonly string[]): void {

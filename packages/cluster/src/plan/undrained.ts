@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { ClusterError } from '../errors.ts'
 import type { ManagementClient } from '../management/client.ts'
 import { api } from '../management/path.ts'
-import { isNamed, STATISTICS_INTERVAL_MS } from './busy-queues.ts'
+import { isNamed, SILENCE_MS, STATISTICS_INTERVAL_MS } from './busy-queues.ts'
 import type { Repartition } from './repartition.ts'
 
 /**
@@ -19,7 +19,7 @@ export async function refuseUndrained(
   const first = await look(client, asked)
   refuse(first.filter(({ messages }) => messages > 0))
   await pause(STATISTICS_INTERVAL_MS)
-  const second = await look(client, asked)
+  const second = await lookUntilTold(client, asked)
   refuse(
     second.filter((seen, index) => seen.messages > 0 || !seen.isTold || seen.published !== first[index]?.published),
   )
@@ -32,6 +32,16 @@ interface Seen {
   readonly isTold: boolean
   /** Ever; a broker that collects no statistics says nothing of it. */
   readonly published: number | undefined
+}
+
+/** A partition that is new tells nothing of itself yet; one whose leader is down stays silent. */
+async function lookUntilTold(client: ManagementClient, repartitions: readonly Repartition[]): Promise<readonly Seen[]> {
+  const deadline = performance.now() + SILENCE_MS
+  for (;;) {
+    const seen = await look(client, repartitions)
+    if (seen.every(({ isTold }) => isTold) || performance.now() >= deadline) return seen
+    await pause(500)
+  }
 }
 
 async function look(client: ManagementClient, repartitions: readonly Repartition[]): Promise<readonly Seen[]> {
