@@ -1,7 +1,5 @@
 import { simulatePolicies } from '../policies/effective.ts'
-import { worldAfter } from '../policies/world.ts'
-import type { Plan } from '../plan/plan.ts'
-import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { World } from '../policies/world.ts'
 import type { Compiled } from '../spec/compile.ts'
 import { bindingRules } from './binding-rules.ts'
 import type { Finding } from './finding.ts'
@@ -14,9 +12,8 @@ const rules = [...policyRules, ...queueRules, ...bindingRules, ...pluginRules]
 
 const rank: Readonly<Record<Finding['level'], number>> = { error: 0, warning: 1, note: 2 }
 
-/** Looks at the vhosts of the spec as they will be after the plan, and tells what a broker would take without a word. Pure. */
-export function lintPlan(plan: Plan, compiled: Compiled, snapshot: Snapshot): readonly Finding[] {
-  const world = worldAfter(snapshot, plan.steps)
+/** Looks at the vhosts of the spec in the world as it will be after the plan, and tells what a broker would take without a word. Pure. */
+export function lintPlan(world: World, compiled: Compiled): readonly Finding[] {
   const findings: Finding[] = [...nodeFindings(compiled)]
   for (const [name, spec] of compiled.vhosts) {
     const here = world.get(name)

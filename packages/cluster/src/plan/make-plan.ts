@@ -1,6 +1,7 @@
 import type { Finding } from '../lint/finding.ts'
 import { lintPlan } from '../lint/lint.ts'
 import type { ManagementClient } from '../management/client.ts'
+import { worldAfter } from '../policies/world.ts'
 import { effectiveChanges, type EffectiveChange } from '../policies/effective-changes.ts'
 import { readSnapshot, type Snapshot } from '../snapshot/snapshot.ts'
 import { compile } from '../spec/compile.ts'
@@ -36,5 +37,12 @@ export function planFor(
 ): MadePlan {
   const compiled = compile(spec, snapshot.broker, passwords)
   const made = plan(compiled, snapshot, options)
-  return { plan: made, findings: lintPlan(made, compiled, snapshot), effective: effectiveChanges(made, snapshot) }
+  // Each is all that the broker has, in maps: made once, and the same one where nothing changes.
+  const before = worldAfter(snapshot)
+  const after = made.steps.length === 0 ? before : worldAfter(snapshot, made.steps)
+  return {
+    plan: made,
+    findings: lintPlan(after, compiled),
+    effective: effectiveChanges(made.steps, { before, after, version: snapshot.broker.version }),
+  }
 }

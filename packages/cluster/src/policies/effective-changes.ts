@@ -1,8 +1,7 @@
-import type { Plan } from '../plan/plan.ts'
+import type { Step } from '../plan/plan.ts'
 import { isSame } from '../resources/value.ts'
-import type { Snapshot } from '../snapshot/snapshot.ts'
 import { type Effective, simulatePolicies } from './effective.ts'
-import { type VhostWorld, worldAfter } from './world.ts'
+import type { VhostWorld, World } from './world.ts'
 
 /** What holds for a queue or an exchange before and after a plan; undefined where there is no such object. */
 export interface EffectiveChange {
@@ -13,12 +12,17 @@ export interface EffectiveChange {
   readonly after: Effective | undefined
 }
 
-/** Every queue that the plan touches, and every exchange and queue for which a policy comes, goes or changes. Pure. */
-export function effectiveChanges(plan: Plan, snapshot: Snapshot): readonly EffectiveChange[] {
-  const before = worldAfter(snapshot)
-  const after = worldAfter(snapshot, plan.steps)
-  const { version } = snapshot.broker
-  const steps = plan.steps.filter(({ kind }) => ['queue', 'exchange', 'policy', 'operator-policy'].includes(kind))
+/** What the broker has before and after the steps of a plan. */
+export interface Worlds {
+  readonly before: World
+  readonly after: World
+  readonly version: string
+}
+
+/** Every queue that the steps touch, and every exchange and queue for which a policy comes, goes or changes. Pure. */
+export function effectiveChanges(all: readonly Step[], worlds: Worlds): readonly EffectiveChange[] {
+  const { before, after, version } = worlds
+  const steps = all.filter(({ kind }) => ['queue', 'exchange', 'policy', 'operator-policy'].includes(kind))
   const touched = new Set(
     steps.filter(({ kind }) => kind === 'queue').map(({ vhost, name }) => JSON.stringify([vhost, name])),
   )
