@@ -1,5 +1,6 @@
 import type { BindingValue } from '../resources/binding.ts'
 import type { ExchangeValue } from '../resources/exchange.ts'
+import { lowerLimit } from '../policies/effective.ts'
 import { findingsOf, type LintedVhost, type Rule } from './finding.ts'
 
 /** A setting of a queue: the argument wins over the policy, except for limits, where the lower counts. */
@@ -7,12 +8,9 @@ function settingOf({ world, policiesOf }: LintedVhost, queue: string, key: strin
   const value = world.queues.get(queue)
   const argument = value?.arguments[`x-${key}`]
   const policy = policiesOf(queue, value?.type).definition[key]
-  return typeof argument === 'number' && typeof policy === 'number' ? lowerOf(argument, policy) : (argument ?? policy)
-}
-
-/** A negative limit is none. */
-function lowerOf(left: number, right: number): number {
-  return left < 0 || right < 0 ? Math.max(left, right) : Math.min(left, right)
+  return typeof argument === 'number' && typeof policy === 'number'
+    ? lowerLimit(argument, policy)
+    : (argument ?? policy)
 }
 
 /** What quorum queues of 4.x have that name no limit. */

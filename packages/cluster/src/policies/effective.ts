@@ -111,18 +111,17 @@ function unsupportedOn(version: string): UnsupportedKeys {
     })
 }
 
-/** Of limits the lower one counts; -1, no limit, is not lower than any. */
+/** The limit that counts of two: the lower one; a negative one is none. */
+export function lowerLimit(left: number, right: number): number {
+  return left < 0 || right < 0 ? Math.max(left, right) : Math.min(left, right)
+}
+
 function merge(policy: Definition, operator: Definition): Definition {
   const merged: Record<string, unknown> = { ...policy }
   for (const [key, value] of Object.entries(operator)) {
     const own = policy[key]
-    const isLower =
-      policyKeys[key]?.operator === 'min' &&
-      typeof own === 'number' &&
-      typeof value === 'number' &&
-      own < value &&
-      own >= 0
-    if (!isLower) merged[key] = value
+    const isLimit = policyKeys[key]?.operator === 'min' && typeof own === 'number' && typeof value === 'number'
+    merged[key] = isLimit ? lowerLimit(own, value) : value
   }
   return merged
 }
