@@ -5,6 +5,7 @@ import { Option } from 'commander'
 import { CliError } from '../../errors.ts'
 import { collected } from '../../options.ts'
 import type { Session } from '../../session.ts'
+import { keepHeapSmall } from '../../small-heap.ts'
 
 export interface TargetOptions {
   readonly spec?: string
@@ -32,6 +33,7 @@ export interface Target extends LoadedSpec {
 }
 
 export async function targetOf(session: Session, options: TargetOptions): Promise<Target> {
+  keepHeapSmall()
   const loaded = await specOf(session, options)
   const passwords = await fetchPasswords(loaded.spec, { env: session.env, folder: loaded.folder })
   return { ...loaded, passwords, client: clientOf(session, options.url ?? loaded.spec.endpoints ?? []) }
