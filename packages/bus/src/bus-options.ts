@@ -4,6 +4,7 @@ import type { Catalog } from './catalog/catalog.ts'
 import { WarrenError } from './errors.ts'
 import type { Logger } from './logger.ts'
 import type { Retention, Sql, Store } from './store/store.ts'
+import type { ReconcileOptions } from './reconcile/settings.ts'
 import type { Telemetry } from './telemetry.ts'
 
 export interface BusOptions<C extends Catalog, Tx extends Sql> {
@@ -34,6 +35,11 @@ export interface BusOptions<C extends Catalog, Tx extends Sql> {
    * there is a store.
    */
   readonly relay?: boolean | RelayTuning
+  /**
+   * Asks every subscription regularly what it has received of this service's events, and resends what is missing; and answers
+   * others who ask. Default: with the defaults of ReconcileOptions, when there is a store. False: neither.
+   */
+  readonly reconcile?: boolean | ReconcileOptions
   /** Largest JSON body in bytes. Default 1 MiB. */
   readonly maxBodyBytes?: number
   /** What the store keeps. Default 30 days each. False: another process maintains the store. */

@@ -1,6 +1,6 @@
 import { Connection } from './amqp/connection.ts'
 import { parseEndpoints } from './amqp/endpoints.ts'
-import { brokerNames, publisherTopology } from './amqp/names.ts'
+import { brokerNames, controlTopology, publisherTopology } from './amqp/names.ts'
 import type { BrokerNames } from './amqp/names.ts'
 import { Publisher } from './amqp/publisher.ts'
 import { StandingTopology } from './amqp/standing-topology.ts'
@@ -14,6 +14,7 @@ import type { EventEnvelope } from './envelope/event.ts'
 import { WarrenError } from './errors.ts'
 import type { DirectContext } from './inbox/direct.ts'
 import { SubscriptionRunner } from './inbox/runner.ts'
+import type { Control, ControlContext } from './inbox/runner.ts'
 import type { SettledMessage } from './inbox/subscriber.ts'
 import { subscription } from './inbox/subscription.ts'
 import type { AnyEvent, Handler, HandlerContext, SubscriptionOptions } from './inbox/subscription.ts'
@@ -26,6 +27,10 @@ import { DEFAULT_MAX_BODY_BYTES } from './outbox/publish.ts'
 import type { PublishOptions } from './outbox/publish.ts'
 import { Relay } from './outbox/relay.ts'
 import type { RelayedEvent } from './outbox/relay.ts'
+import { participant } from './reconcile/participant.ts'
+import { Reconciler } from './reconcile/reconciler.ts'
+import { reconcileSettings } from './reconcile/settings.ts'
+import type { ReconcileSettings } from './reconcile/settings.ts'
 import { Signal } from './signal.ts'
 import { StoreOwner } from './store-owner.ts'
 import type { Retention, Sql, Store } from './store/store.ts'
@@ -58,7 +63,10 @@ export class Bus<C extends Catalog, Tx extends Sql> {
   readonly #names: BrokerNames
   readonly #retention: Retention
   readonly #outbox: Outbox<Tx> | null
-  readonly #relay: { readonly connection: Connection; readonly publisher: Publisher; readonly relay: Relay } | null
+  readonly #publishing: { readonly connection: Connection; readonly publisher: Publisher } | null
+  readonly #relay: Relay | null
+  readonly #reconcileSettings: ReconcileSettings | null
+  readonly #reconciler: Reconciler | null
   readonly #owner: StoreOwner | null
   readonly #maintenance: Maintenance | null
   #consumeConnection: Connection | null = null
@@ -79,8 +87,18 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     if (options.prepare !== undefined && store === undefined) {
       throw new WarrenError('STORE_REQUIRED', 'prepare is given the store, and this bus has none')
     }
-    this.#relay = store === undefined || options.relay === false ? null : this.#makeRelay(store)
     const { service } = options
+    this.#reconcileSettings =
+      store === undefined || options.reconcile === false
+        ? null
+        : reconcileSettings(typeof options.reconcile === 'object' ? options.reconcile : {})
+    this.#publishing =
+      store === undefined || (options.relay === false && this.#reconcileSettings === null)
+        ? null
+        : this.#makePublishing()
+    this.#relay = store === undefined || options.relay === false ? null : this.#makeRelay(store)
+    // Where the relay runs: both work for the service and not for its subscriptions.
+    this.#reconciler = store === undefined || options.relay === false ? null : this.#makeReconciler(store)
     this.#owner = store === undefined ? null : new StoreOwner({ leases: store.leases, service, logger: this.#logger })
     this.#maintenance =
       store === undefined || options.retention === false
@@ -95,8 +113,8 @@ export class Bus<C extends Catalog, Tx extends Sql> {
             service: options.service,
             maxBodyBytes: options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
             telemetry: options.telemetry ?? noTelemetry,
-            onWritten: () => this.#relay?.relay.expect(),
-            onCommitted: () => this.#relay?.relay.wake(),
+            onWritten: () => this.#relay?.expect(),
+            onCommitted: () => this.#relay?.wake(),
           })
   }
 
@@ -189,6 +207,7 @@ export class Bus<C extends Catalog, Tx extends Sql> {
         logger: this.#logger,
         telemetry: telemetry ?? noTelemetry,
         maxAgeMs: checked.inbox ? this.#retention.inboxDays * DAY_MS : Infinity,
+        control: this.#participant(this.#consumeConnection),
       },
       checked.inbox ? (store ?? null) : null,
     )
@@ -211,14 +230,13 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     this.#state = 'started'
     try {
       await this.#prepare()
-      if (this.#relay !== null) {
-        await this.#relay.connection.start()
-        await this.#relay.publisher.start()
-        await this.#relay.relay.start()
-      }
+      await this.#publishing?.connection.start()
+      await this.#publishing?.publisher.start()
+      await this.#relay?.start()
       this.#maintenance?.start()
       await this.#consumeConnection?.start()
       for (const runner of this.#runners.values()) await runner.start()
+      await this.#reconciler?.start()
     } catch (error) {
       await this.stop()
       throw error
@@ -245,9 +263,10 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()))
     this.#owner?.stop()
     await this.#maintenance?.stop()
-    await this.#relay?.relay.stop()
-    await this.#relay?.publisher.stop()
-    await Promise.all([this.#consumeConnection?.stop(), this.#relay?.connection.stop()])
+    await this.#reconciler?.stop()
+    await this.#relay?.stop()
+    await this.#publishing?.publisher.stop()
+    await Promise.all([this.#consumeConnection?.stop(), this.#publishing?.connection.stop()])
     await this.#options.store?.stop()
   }
 
@@ -291,12 +310,25 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     })
   }
 
-  #makeRelay(store: Store<Tx>): { connection: Connection; publisher: Publisher; relay: Relay } {
-    const { catalog, telemetry } = this.#options
-    const { window, confirmTimeoutMs, ...tuning } = typeof this.#options.relay === 'object' ? this.#options.relay : {}
+  #participant(connection: Connection): ((context: ControlContext) => Control) | null {
+    const publisher = this.#publishing?.publisher
+    const settings = this.#reconcileSettings
+    if (publisher === undefined || settings === null) return null
+    const { service } = this.#options
+    const options = { service, publisher, connection, names: this.#names, settings, logger: this.#logger }
+    return (context) => participant(options, context)
+  }
+
+  #makePublishing(): { connection: Connection; publisher: Publisher } {
+    const { catalog, relay } = this.#options
+    const { window, confirmTimeoutMs } = typeof relay === 'object' ? relay : {}
     const connection = this.#connect('publish')
     const topology = publisherTopology(catalog.entities, this.#names)
-    const standing = new StandingTopology(() => topology, this.#logger)
+    const control = this.#reconcileSettings === null ? [] : controlTopology(this.#names).exchanges
+    const standing = new StandingTopology(
+      () => ({ ...topology, exchanges: [...topology.exchanges, ...control] }),
+      this.#logger,
+    )
     const publisher = new Publisher({
       connection,
       ensure: (model) => standing.ensure(model),
@@ -304,19 +336,43 @@ export class Bus<C extends Catalog, Tx extends Sql> {
       ...(window === undefined ? {} : { window }),
       ...(confirmTimeoutMs === undefined ? {} : { confirmTimeoutMs }),
     })
+    return { connection, publisher }
+  }
+
+  #makeRelay(store: Store<Tx>): Relay | null {
+    if (this.#publishing === null) return null
+    const { telemetry, relay: options } = this.#options
+    const { window: _window, confirmTimeoutMs: _timeout, ...tuning } = typeof options === 'object' ? options : {}
     const relay = new Relay({
       outbox: store.outbox,
       leases: store.leases,
-      connection,
-      publisher,
+      ...this.#publishing,
       // The name's first word is its entity; an event that left the catalog since it was stored still has its exchange.
       exchangeOf: (name) => this.#names.eventExchange(name.split('.', 1)[0] ?? name),
       logger: this.#logger,
       telemetry: telemetry ?? noTelemetry,
       ...tuning,
     })
-    relay.signals.settled.on((settled) => this.signals.relayed.emit(settled))
-    return { connection, publisher, relay }
+    relay.signals.settled.on((settled) => {
+      this.#reconciler?.use()
+      this.signals.relayed.emit(settled)
+    })
+    return relay
+  }
+
+  #makeReconciler(store: Store<Tx>): Reconciler | null {
+    if (this.#publishing === null || this.#reconcileSettings === null) return null
+    this.#consumeConnection ??= this.#connect('consume')
+    return new Reconciler({
+      service: this.#options.service,
+      eventNames: this.#options.catalog.events.map(({ name }) => name),
+      store,
+      publisher: this.#publishing.publisher,
+      connection: this.#consumeConnection,
+      names: this.#names,
+      settings: this.#reconcileSettings,
+      logger: this.#logger,
+    })
   }
 }
 

@@ -41,6 +41,31 @@ export function publisherTopology(entities: readonly string[], names: BrokerName
   }
 }
 
+/** Answers and announcements that a service which is away for long does not read in time are of no more use. */
+const MAX_CONTROL_MESSAGES = 10_000
+
+/** What reconciliation publishes to. */
+export function controlTopology(names: BrokerNames = brokerNames()): Topology {
+  return {
+    exchanges: [
+      { name: names.directExchange, type: 'direct' },
+      { name: names.controlExchange, type: 'direct' },
+    ],
+    queues: [],
+    bindings: [],
+  }
+}
+
+/** Where a publishing service hears of subscriptions, and of what they have received. */
+export function controlQueueTopology(service: string, keys: readonly string[], names: BrokerNames): Topology {
+  const queue = names.controlQueue(service)
+  return {
+    exchanges: [{ name: names.controlExchange, type: 'direct' }],
+    queues: [{ name: queue, arguments: { 'x-queue-type': 'quorum', 'x-max-length': MAX_CONTROL_MESSAGES } }],
+    bindings: keys.map((key) => ({ source: names.controlExchange, queue, key })),
+  }
+}
+
 export interface SubscriptionTopologyOptions {
   readonly name: string
   readonly patterns: readonly string[]

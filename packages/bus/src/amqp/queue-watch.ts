@@ -1,8 +1,5 @@
 import type { ChannelModel } from 'amqplib'
-import { closeChannel, openChannel } from './channel.ts'
-import { replyCodeOf } from './reply.ts'
-
-const NOT_FOUND = 404
+import { readQueueDepth } from './queue-depth.ts'
 
 export interface QueueWatchOptions {
   readonly model: ChannelModel
@@ -38,25 +35,13 @@ export class QueueWatch {
   }
 
   async #ask(): Promise<void> {
-    const consumers = await this.#consumers()
+    const depth = await readQueueDepth(this.#options.model, this.#options.queue)
     if (this.#isStopped) return
     // Once may be a leader that has just been elected and does not know its consumers yet.
-    this.#lonely = consumers === 0 ? this.#lonely + 1 : 0
-    if (consumers === 'no queue' || this.#lonely >= 2) {
+    this.#lonely = typeof depth === 'object' && depth.consumerCount === 0 ? this.#lonely + 1 : 0
+    if (depth === 'absent' || this.#lonely >= 2) {
       this.stop()
       this.#options.onGone()
     } else this.#timer = this.#askLater()
-  }
-
-  /** On a channel of its own, which a 404 closes. */
-  async #consumers(): Promise<number | 'no queue' | 'unknown'> {
-    try {
-      const channel = await openChannel(this.#options.model)
-      const { consumerCount } = await channel.checkQueue(this.#options.queue)
-      await closeChannel(channel)
-      return consumerCount
-    } catch (error) {
-      return replyCodeOf(error) === NOT_FOUND ? 'no queue' : 'unknown'
-    }
   }
 }

@@ -1,4 +1,5 @@
 import type { Consumer, Delivery } from '../amqp/consumer.ts'
+import { isControl } from '../envelope/control.ts'
 import { decodeMessage } from '../envelope/decode.ts'
 import { lastDeath } from '../envelope/death.ts'
 import { WarrenError } from '../errors.ts'
@@ -56,7 +57,9 @@ export class DeadLetters<Tx extends Sql> {
 
   /** For the consumer. One after another: dead letters are rare, and their order tells a story. */
   accept(delivery: Delivery): void {
-    this.#settling = this.#settling.then(() => this.#park(delivery))
+    // A barrier that came back too often: its publisher sends another.
+    if (isControl(delivery.message)) delivery.ack()
+    else this.#settling = this.#settling.then(() => this.#park(delivery))
   }
 
   async #park(delivery: Delivery): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Consumer, Delivery } from '../amqp/consumer.ts'
+import { isControl } from '../envelope/control.ts'
 import { decodeMessage } from '../envelope/decode.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
@@ -51,6 +52,11 @@ export class DirectSubscriber {
 
   /** For the consumer. */
   accept(delivery: Delivery): void {
+    // Of a publisher that has not heard yet that there is no inbox to ask.
+    if (isControl(delivery.message)) {
+      delivery.ack()
+      return
+    }
     this.#waiting.push(delivery)
     this.#dispatch()
   }

@@ -1,8 +1,12 @@
 import type { Connection } from '../amqp/connection.ts'
 import { Consumer } from '../amqp/consumer.ts'
+import type { Delivery } from '../amqp/consumer.ts'
 import { subscriptionTopology } from '../amqp/names.ts'
 import type { BrokerNames } from '../amqp/names.ts'
+import { readQueueDepth } from '../amqp/queue-depth.ts'
 import { StandingTopology } from '../amqp/standing-topology.ts'
+import { ensureTopology } from '../amqp/topology.ts'
+import type { Topology } from '../amqp/topology.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
@@ -11,6 +15,7 @@ import type { Telemetry } from '../telemetry.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { DirectSubscriber } from './direct.ts'
 import type { DirectContext } from './direct.ts'
+import type { InHand } from './in-hand.ts'
 import { Retries } from './retries.ts'
 import { Subscriber } from './subscriber.ts'
 import type { SettledMessage } from './subscriber.ts'
@@ -26,6 +31,24 @@ export interface RunnerOptions<Tx extends Sql> {
   readonly logger: Logger
   readonly telemetry: Telemetry
   readonly maxAgeMs: number
+  /** Null where nothing is reconciled. */
+  readonly control: ((context: ControlContext) => Control) | null
+}
+
+/** What a subscription does for those who want to know what it has received; `reconcile/participant.ts` makes it. */
+export interface Control {
+  readonly responder: Part & { accept(delivery: Delivery): void }
+  readonly announcer: Part & { stands(isNewQueue: boolean): void }
+}
+
+export interface ControlContext {
+  readonly subscription: Subscription
+  readonly queue: string
+  readonly store: Store
+  readonly consumer: Consumer
+  readonly inHand: InHand
+  /** Declares the queue and its bindings again. */
+  readonly declare: () => Promise<void>
 }
 
 interface Part {
@@ -45,6 +68,7 @@ export class SubscriptionRunner<Tx extends Sql> {
   readonly #store: Store<Tx> | null
   readonly #queue: string
   #previousPatterns: readonly string[] = []
+  #isNewQueue = false
 
   constructor(options: RunnerOptions<Tx>, store: Store<Tx> | null) {
     this.#options = options
@@ -58,8 +82,8 @@ export class SubscriptionRunner<Tx extends Sql> {
     const { service, subscription } = this.#options
     const { name, patterns } = subscription
     this.#previousPatterns = (await this.#store?.subscriptions.find(name))?.patterns ?? []
-    for (const part of this.#parts) await part.start()
     await this.#store?.subscriptions.announce({ name, service, patterns, queue: this.#queue })
+    for (const part of this.#parts) await part.start()
   }
 
   async stop(): Promise<void> {
@@ -70,7 +94,12 @@ export class SubscriptionRunner<Tx extends Sql> {
     const { subscription, names, logger } = this.#options
     const invocation = { ...this.#options, store, queue: this.#queue }
     const consumer = this.#consumer(this.#queue, subscription.prefetch, (delivery) => subscriber.accept(delivery))
-    const subscriber = new Subscriber<Tx>({ ...invocation, consumer })
+    const subscriber = new Subscriber<Tx>({
+      ...invocation,
+      consumer,
+      onControl: (delivery) => (control === null ? delivery.ack() : control.responder.accept(delivery)),
+    })
+    const control = this.#control(store, consumer, subscriber.inHand)
     subscriber.signals.settled.on((settled) => this.signals.settled.emit(settled))
 
     // A row of the store is remembered for as long as it is there, however old the message is.
@@ -82,7 +111,35 @@ export class SubscriptionRunner<Tx extends Sql> {
       deadLetters.accept(delivery),
     )
     const deadLetters = new DeadLetters<Tx>({ subscription: subscription.name, store, consumer: deadConsumer, logger })
-    return [subscriber, deadLetters, retries]
+    const parts = [subscriber, deadLetters, retries]
+    return control === null ? parts : [control.responder, ...parts, control.announcer]
+  }
+
+  #control(store: Store<Tx>, consumer: Consumer, inHand: InHand): Control | null {
+    const { subscription, connection, logger } = this.#options
+    const control = this.#options.control?.({
+      subscription,
+      queue: this.#queue,
+      store,
+      consumer,
+      inHand,
+      declare: async () => {
+        const model = connection.current
+        if (model !== null) await ensureTopology(model, this.#topology(), logger)
+      },
+    })
+    if (control === undefined) return null
+    consumer.signals.consuming.on(() => {
+      control.announcer.stands(this.#isNewQueue)
+      this.#isNewQueue = false
+    })
+    return control
+  }
+
+  #topology(): Topology {
+    const { subscription, names } = this.#options
+    const { name, patterns, deliveryLimit } = subscription
+    return subscriptionTopology({ name, patterns, previousPatterns: this.#previousPatterns, deliveryLimit, names })
   }
 
   #withoutInbox(): readonly Part[] {
@@ -104,19 +161,18 @@ export class SubscriptionRunner<Tx extends Sql> {
     prefetch: number,
     onDelivery: ConstructorParameters<typeof Consumer>[0]['onDelivery'],
   ): Consumer {
-    const { connection, logger, subscription, names } = this.#options
-    const { name, patterns, deliveryLimit } = subscription
-    const standing = new StandingTopology(() => {
-      const previousPatterns = this.#previousPatterns
-      return subscriptionTopology({ name, patterns, previousPatterns, deliveryLimit, names })
-    }, logger)
+    const { connection, logger } = this.#options
+    const standing = new StandingTopology(() => this.#topology(), logger)
     const consumer = new Consumer({
       connection,
       queue,
       prefetch,
       onDelivery,
       logger,
-      ensure: (model) => standing.ensure(model),
+      ensure: async (model) => {
+        if (queue === this.#queue) this.#isNewQueue ||= (await readQueueDepth(model, queue)) === 'absent'
+        await standing.ensure(model)
+      },
     })
     if (queue === this.#queue) consumer.signals.consuming.on(() => this.signals.consuming.emit())
     return consumer

@@ -4,11 +4,13 @@ import { decodeMessage } from '../envelope/decode.ts'
 import type { Decoded, DecodedMessage } from '../envelope/decode.ts'
 import { isWarrenError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
+import { isControl } from '../envelope/control.ts'
 import { Signal } from '../signal.ts'
 import type { Sql } from '../store/store.ts'
 import { crashed, handleBatch, recordFailure } from './batch.ts'
 import type { BatchOptions, BatchResult } from './batch.ts'
 import { failureOf } from './failure.ts'
+import { InHand } from './in-hand.ts'
 import { unreadableFailure } from './invalid.ts'
 import { decideOutcome } from './outcome.ts'
 import { reportResult } from './report.ts'
@@ -18,6 +20,8 @@ import { Waiting } from './waiting.ts'
 export interface SubscriberOptions<Tx extends Sql> extends BatchOptions<Tx> {
   readonly consumer: Consumer
   readonly logger: Logger
+  /** Told of every message that Warren sent for itself; settles it. */
+  readonly onControl: (delivery: Delivery) => void
 }
 
 const BUSY_PAUSE_MS = 1_000
@@ -42,6 +46,8 @@ export class Subscriber<Tx extends Sql> {
     settled: new Signal(),
     idle: new Signal(),
   }
+  /** What was accepted and is not settled. */
+  readonly inHand: InHand = new InHand()
   readonly #options: SubscriberOptions<Tx>
   readonly #outage: StoreOutage
   #isRunning = false
@@ -64,6 +70,8 @@ export class Subscriber<Tx extends Sql> {
         await options.consumer.resume()
       },
     })
+    const { lost, cancelled } = options.consumer.signals
+    for (const signal of [lost, cancelled]) signal.on(() => this.inHand.lose())
   }
 
   async start(): Promise<void> {
@@ -92,6 +100,11 @@ export class Subscriber<Tx extends Sql> {
 
   /** For the consumer: never blocks, never throws. */
   accept(delivery: Delivery): void {
+    if (isControl(delivery.message)) this.#options.onControl(delivery)
+    else this.#take(this.inHand.take(delivery))
+  }
+
+  #take(delivery: Delivery): void {
     const decoded = decodeMessage(delivery.message)
     if (!decoded.ok) {
       void this.#parkUnreadable(delivery, decoded)
@@ -282,7 +295,7 @@ export class Subscriber<Tx extends Sql> {
     } catch (error) {
       if (this.#isRunning) {
         this.#outage.begin(error)
-        void this.#outage.over().then(() => this.accept(delivery))
+        void this.#outage.over().then(() => this.#take(delivery))
       } else delivery.requeue()
     } finally {
       this.#fastLanes--

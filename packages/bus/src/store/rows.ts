@@ -8,6 +8,7 @@ import type {
   PendingState,
   SentMessage,
   SentState,
+  Standing,
   SubscriptionSummary,
 } from './store.ts'
 
@@ -101,6 +102,12 @@ export interface SubscriptionRow {
   parked: Numeric
   discarded: Numeric
   last_handled_at: Numeric | null
+}
+
+export interface StandingRow {
+  active_from: Numeric
+  patterns_since: Numeric
+  queue_created_at: Numeric | null
 }
 
 export function pendingEventOf(row: PendingRow): PendingEvent {
@@ -203,6 +210,14 @@ export function subscriptionOf(row: SubscriptionRow): SubscriptionSummary {
     parked: Number(row.parked),
     discarded: Number(row.discarded),
     lastHandledAt: row.last_handled_at === null ? null : dateOf(row.last_handled_at),
+  }
+}
+
+export function standingOf(row: StandingRow): Standing {
+  return {
+    activeFrom: dateOf(row.active_from),
+    patternsSince: dateOf(row.patterns_since),
+    queueCreatedAt: row.queue_created_at === null ? null : dateOf(row.queue_created_at),
   }
 }
 

@@ -1,3 +1,5 @@
+import type { ReconciliationStore } from './reconciliation.ts'
+
 /**
  * What the bus needs from a service's database. PostgreSQL and SQLite implement it; one conformance suite runs on both.
  *
@@ -38,6 +40,7 @@ export interface Store<Tx extends Sql = Sql> {
   readonly subscriptions: SubscriptionStore
   readonly messages: MessageReads
   readonly failures: FailureReads
+  readonly reconciliation: ReconciliationStore
 
   /** Makes the partitions that will be needed soon and drops what is older than the retention and settled. */
   maintain(retention: Retention): Promise<MaintenanceReport>
@@ -128,7 +131,10 @@ export interface OutboxStore {
     readonly exclude: readonly string[]
     readonly limit: number
   }): Promise<readonly PendingEvent[]>
-  /** Removes the pending rows: the events are sent. Unknown ids are ignored. */
+  /**
+   * Removes the pending rows: the events are sent. Unknown ids are ignored. Those whose id is older than what a barrier has
+   * asked for already are remembered as late (ProofStore.reopenLate).
+   */
   confirm(ids: readonly string[]): Promise<void>
   /** Counts an attempt, sets state, error, and due = now + delay. Unknown ids are ignored. */
   reschedule(changes: readonly Reschedule[]): Promise<void>
@@ -274,9 +280,23 @@ export interface SubscriptionSummary extends SubscriptionRecord {
   readonly lastHandledAt: Date | null
 }
 
+/** When a subscription began, by the clock of its store. */
+export interface Standing {
+  readonly activeFrom: Date
+  /** The bindings of its present patterns stand since then. */
+  readonly patternsSince: Date
+  /** When its queue had to be made anew although it had been there before. */
+  readonly queueCreatedAt: Date | null
+}
+
 export interface SubscriptionStore {
   /** Inserts or updates; `activeFrom` is kept from the first time. */
   announce(subscription: SubscriptionRecord): Promise<void>
+  /**
+   * Its queue and bindings stand on the broker now, with these patterns. `isNewQueue`: the queue was not there. Null when it
+   * was never announced.
+   */
+  stand(name: string, patterns: readonly string[], isNewQueue: boolean): Promise<Standing | null>
   /** What was announced last; null for a name that never was. */
   find(name: string): Promise<SubscriptionRecord | null>
   list(): Promise<readonly SubscriptionSummary[]>

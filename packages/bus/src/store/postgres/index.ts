@@ -1,7 +1,9 @@
+import { Reconciliation } from '../reconciliation/index.ts'
 import { isStoreUnavailable } from '../unavailable.ts'
 import type { MaintenanceReport, Retention, Store, TransactionOptions } from '../store.ts'
 import { Connection } from './connection.ts'
 import { PostgresFailures } from './failures.ts'
+import { PostgresDialect } from './dialect.ts'
 import { PostgresInbox } from './inbox.ts'
 import { PostgresLeases } from './leases.ts'
 import { PostgresMessages } from './messages.ts'
@@ -55,6 +57,7 @@ class PostgresStoreImplementation implements PostgresStore {
   readonly subscriptions: PostgresSubscriptions
   readonly messages: PostgresMessages
   readonly failures: PostgresFailures
+  readonly reconciliation: Reconciliation
   readonly #connection: Connection
   readonly #transactions: Transactions
   readonly #partitions: Partitions
@@ -79,6 +82,7 @@ class PostgresStoreImplementation implements PostgresStore {
     this.subscriptions = new PostgresSubscriptions(this.#connection)
     this.messages = new PostgresMessages(this.#connection)
     this.failures = new PostgresFailures(this.#connection)
+    this.reconciliation = new Reconciliation(new PostgresDialect(this.#connection, this.#transactions))
   }
 
   async start(): Promise<void> {

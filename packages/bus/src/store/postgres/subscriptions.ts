@@ -1,6 +1,6 @@
-import { subscriptionOf } from '../rows.ts'
-import type { SubscriptionRow } from '../rows.ts'
-import type { SubscriptionRecord, SubscriptionStore, SubscriptionSummary } from '../store.ts'
+import { standingOf, subscriptionOf } from '../rows.ts'
+import type { StandingRow, SubscriptionRow } from '../rows.ts'
+import type { Standing, SubscriptionRecord, SubscriptionStore, SubscriptionSummary } from '../store.ts'
 import type { Connection } from './connection.ts'
 import { ms } from './statements.ts'
 
@@ -45,6 +45,20 @@ export class PostgresSubscriptions implements SubscriptionStore {
          active_to = null, last_seen_at = now()`,
       [name, service, JSON.stringify(patterns), queue],
     )
+  }
+
+  async stand(name: string, patterns: readonly string[], isNewQueue: boolean): Promise<Standing | null> {
+    const [row] = await this.#connection.run<StandingRow>(
+      `update warren.subscription set last_seen_at = now(),
+         standing_patterns = $2,
+         patterns_since = case when standing_patterns = $2 then patterns_since else now_ms.value end,
+         queue_created_at = case when $3 and patterns_since is not null then now_ms.value else queue_created_at end
+       from (select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as value) as now_ms
+       where name = $1
+       returning ${ms('active_from')} as active_from, patterns_since, queue_created_at`,
+      [name, JSON.stringify(patterns), isNewQueue],
+    )
+    return row === undefined ? null : standingOf(row)
   }
 
   async find(name: string): Promise<SubscriptionRecord | null> {

@@ -1,7 +1,9 @@
+import { Reconciliation } from '../reconciliation/index.ts'
 import { isStoreUnavailable } from '../unavailable.ts'
 import type { MaintenanceReport, Retention, Store } from '../store.ts'
 import { Connection } from './connection.ts'
 import { SqliteFailures } from './failures.ts'
+import { SqliteDialect } from './dialect.ts'
 import { SqliteInbox } from './inbox.ts'
 import { SqliteLeases } from './leases.ts'
 import { SqliteMessages } from './messages.ts'
@@ -47,6 +49,7 @@ class SqliteStoreImplementation implements SqliteStore {
   readonly subscriptions: SqliteSubscriptions
   readonly messages: SqliteMessages
   readonly failures: SqliteFailures
+  readonly reconciliation: Reconciliation
   readonly #connection: Connection
   readonly #transactions: Transactions
   readonly #migrates: boolean
@@ -62,6 +65,7 @@ class SqliteStoreImplementation implements SqliteStore {
     this.subscriptions = new SqliteSubscriptions(this.#connection, this.#transactions)
     this.messages = new SqliteMessages(this.#connection, this.#transactions)
     this.failures = new SqliteFailures(this.#connection, this.#transactions)
+    this.reconciliation = new Reconciliation(new SqliteDialect(this.#connection, this.#transactions))
   }
 
   async start(): Promise<void> {

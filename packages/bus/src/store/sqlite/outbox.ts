@@ -2,6 +2,7 @@ import { assertTransaction } from '../transaction-guard.ts'
 import { pendingEventOf } from '../rows.ts'
 import type { PendingRow } from '../rows.ts'
 import type { NewEvent, OutboxBacklog, OutboxStore, PendingEvent, Reschedule, Sql } from '../store.ts'
+import { leastIdAt } from '../ids.ts'
 import type { Connection } from './connection.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -80,8 +81,17 @@ export class SqliteOutbox implements OutboxStore {
   }
 
   async confirm(ids: readonly string[]): Promise<void> {
-    const text = `delete from warren_outbox_pending where ${ANY_STATE} and id in (select value from json_each($1))`
-    await this.#transactions.write((tx) => tx.all(text, [ids]))
+    await this.#transactions.write((tx) => {
+      const sent = tx.all<{ id: string }>(
+        `delete from warren_outbox_pending where ${ANY_STATE} and id in (select value from json_each($1)) returning id`,
+        [ids],
+      )
+      // A barrier that asked for later ids than these may not have seen them: their minutes must be compared again.
+      const [asked] = tx.all<{ through: number | null }>('select max(asked_through) as through from warren_proof')
+      const bound = leastIdAt(asked?.through ?? 0)
+      for (const { id } of sent)
+        if (id < bound) tx.all('insert into warren_late_event (id) values ($1) on conflict do nothing', [id])
+    })
   }
 
   async reschedule(changes: readonly Reschedule[]): Promise<void> {

@@ -1,6 +1,6 @@
-import { subscriptionOf } from '../rows.ts'
-import type { SubscriptionRow } from '../rows.ts'
-import type { SubscriptionRecord, SubscriptionStore, SubscriptionSummary } from '../store.ts'
+import { standingOf, subscriptionOf } from '../rows.ts'
+import type { StandingRow, SubscriptionRow } from '../rows.ts'
+import type { Standing, SubscriptionRecord, SubscriptionStore, SubscriptionSummary } from '../store.ts'
 import type { Connection } from './connection.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -37,6 +37,21 @@ export class SqliteSubscriptions implements SubscriptionStore {
         [name, service, patterns, queue, Date.now()],
       ),
     )
+  }
+
+  async stand(name: string, patterns: readonly string[], isNewQueue: boolean): Promise<Standing | null> {
+    const [row] = await this.#transactions.write((tx) =>
+      tx.all<StandingRow>(
+        `update warren_subscription set last_seen_at = $4,
+           standing_patterns = $2,
+           patterns_since = case when standing_patterns = $2 then patterns_since else $4 end,
+           queue_created_at = case when $3 and patterns_since is not null then $4 else queue_created_at end
+         where name = $1
+         returning active_from, patterns_since, queue_created_at`,
+        [name, JSON.stringify(patterns), isNewQueue, Date.now()],
+      ),
+    )
+    return row === undefined ? null : standingOf(row)
   }
 
   async find(name: string): Promise<SubscriptionRecord | null> {

@@ -31,8 +31,8 @@ export class Transactions {
    * Warren's own short writes. Not refused inside a transaction: what a handler has set going, the relay for one, carries
    * its async context, and must only wait its turn.
    */
-  async write<T>(work: (tx: SqliteTx) => T): Promise<T> {
-    return this.#run((tx) => Promise.resolve(work(tx)))
+  async write<T>(work: (tx: SqliteTx) => T | Promise<T>): Promise<T> {
+    return this.#run(async (tx) => work(tx))
   }
 
   async #run<T>(work: (tx: SqliteTx) => Promise<T>): Promise<T> {

@@ -1,0 +1,45 @@
+export interface BreakerOptions {
+  /** Open when more than this share of what was compared seems missing: then the way of receipts is broken, not the queue. */
+  readonly maxMissingShare: number
+  /** Fewer missing than this never open it. */
+  readonly minMissing: number
+  /** Open when barriers have waited for an answer for so long: what a resend does could not be seen. */
+  readonly maxUnansweredMs: number
+}
+
+export interface BreakerInput {
+  readonly missing: number
+  /** Events that were compared in the same time. */
+  readonly compared: number
+  /** 0 when the last barrier was answered. */
+  readonly unansweredMs: number
+  /** Resends of a trial that were asked after, and how many of them had come; null while no trial has ended. */
+  readonly trial: { readonly asked: number; readonly arrived: number } | null
+}
+
+export type BreakerDecision =
+  | { readonly kind: 'closed' }
+  /** Nothing is resent but a few, as a trial, when `mayTry`. */
+  | { readonly kind: 'open'; readonly reason: string; readonly mayTry: boolean }
+
+/** A trial has gone well when this share of its resends has come. */
+const GOOD_TRIAL = 0.8
+
+/** Decides whether missing events may be resent. A trial that went well overrules the share, but not a missing answer. */
+export function decideBreaker(input: BreakerInput, options: BreakerOptions): BreakerDecision {
+  const { missing, compared, unansweredMs, trial } = input
+  if (unansweredMs > options.maxUnansweredMs) {
+    const seconds = Math.round(options.maxUnansweredMs / 1000)
+    return { kind: 'open', reason: `no barrier was answered for more than ${seconds} s`, mayTry: false }
+  }
+  const isTooMuch = missing >= options.minMissing && missing > compared * options.maxMissingShare
+  if (!isTooMuch || (trial !== null && trial.asked > 0 && trial.arrived / trial.asked >= GOOD_TRIAL))
+    return { kind: 'closed' }
+  const share = compared === 0 ? 100 : Math.round((missing / compared) * 100)
+  const limit = Math.round(options.maxMissingShare * 100)
+  return {
+    kind: 'open',
+    reason: `${missing} of ${compared} events seem missing (${share} %, more than ${limit} %)`,
+    mayTry: true,
+  }
+}

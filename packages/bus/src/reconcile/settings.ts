@@ -1,0 +1,65 @@
+import type { BreakerOptions } from './breaker.ts'
+import type { BudgetOptions } from './budget.ts'
+
+/** - `auto`: what is missing is resent. - `report`: it is found, told and listed, and a person decides. */
+export type CompensationMode = 'auto' | 'report'
+
+export interface ReconcileOptions {
+  /** Default `auto`. */
+  readonly compensation?: CompensationMode
+  /** How often each subscription is asked what it has received. Default 30 s. */
+  readonly intervalMs?: number
+  /** Events younger than this are left for the next time. Default 2 s. */
+  readonly graceMs?: number
+  /** By how much the clocks of two services may differ. Default 5 s. */
+  readonly clockToleranceMs?: number
+  /** A barrier that was not answered for so long is sent again; then after ever longer pauses. Default 60 s. */
+  readonly barrierTimeoutMs?: number
+  /** How often a subscription announces itself. Default 20 s. */
+  readonly announceMs?: number
+  /** How often an instance says what it has settled, for barriers that reach another one. Default 5 s. */
+  readonly reportMs?: number
+  /** Asked even when nothing was published, to see that it lives. Default 5 minutes. */
+  readonly idleMs?: number
+  /** How long a dead reconciler's work stays undone. Default 15 s. */
+  readonly leaseMs?: number
+  /** Resends: default at most 10 % of the live rate, but 20 a second in any case. */
+  readonly budget?: Partial<BudgetOptions>
+  /**
+   * Resends stop when more than 20 % of what was compared seem missing (and 100 events or more), or when no barrier was answered for 2
+   * minutes.
+   */
+  readonly breaker?: Partial<BreakerOptions>
+  /** Resends of one event. Default 5. */
+  readonly maxAttempts?: number
+  /** Until an event may be resent once more: so much, and up to so much again at random, doubled each time. Default 10 s. */
+  readonly backoffMs?: number
+  /** Default 10 minutes. */
+  readonly maxBackoffMs?: number
+}
+
+export interface ReconcileSettings extends Required<Omit<ReconcileOptions, 'budget' | 'breaker'>> {
+  readonly budget: BudgetOptions
+  readonly breaker: BreakerOptions
+}
+
+export function reconcileSettings(options: ReconcileOptions = {}): ReconcileSettings {
+  const defined = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  return {
+    compensation: 'auto',
+    intervalMs: 30_000,
+    graceMs: 2_000,
+    clockToleranceMs: 5_000,
+    barrierTimeoutMs: 60_000,
+    announceMs: 20_000,
+    reportMs: 5_000,
+    idleMs: 300_000,
+    leaseMs: 15_000,
+    maxAttempts: 5,
+    backoffMs: 10_000,
+    maxBackoffMs: 600_000,
+    ...defined,
+    budget: { share: 0.1, minPerSecond: 20, ...options.budget },
+    breaker: { maxMissingShare: 0.2, minMissing: 100, maxUnansweredMs: 120_000, ...options.breaker },
+  }
+}

@@ -1,0 +1,50 @@
+import type { Sql } from '../store.ts'
+
+/** In what the databases differ, as far as reconciliation is concerned. Statements are written for the schema `warren`. */
+export interface Dialect {
+  /** By the database's clock. */
+  nowMs(): Promise<number>
+  /** One statement that may look at many rows. */
+  read<Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
+  /** Statements of one transaction; may be called while another one of this process is open. */
+  write<T>(work: (sql: Sql) => Promise<T>): Promise<T>
+  /** A condition: the column is one of the values of a parameter that is an array. */
+  among(column: string, parameter: string): string
+  /** An aggregate: xor of the last 48 bits of these ids, in hexadecimal. */
+  xor(column: string): string
+  /** The columns of EventRow, of the ledger called `o`. */
+  readonly eventColumns: string
+  /** Writes down what a person did, in the transaction that does it. */
+  logAction(sql: Sql, entry: LoggedAction): Promise<void>
+}
+
+export interface LoggedAction {
+  readonly actor: string
+  readonly action: string
+  readonly subscription: string | null
+  readonly messageId: string | null
+  readonly details: object
+}
+
+export type Numeric = number | string | bigint
+
+export function numberOf(value: Numeric | null): number | null {
+  return value === null ? null : Number(value)
+}
+
+/** A parameter list for `count` rows of `columns` values: `($1, $2), ($3, $4)`. */
+export function rowsOf(count: number, columns: number): string {
+  return Array.from(
+    { length: count },
+    (_, row) => `(${Array.from({ length: columns }, (_, column) => `$${row * columns + column + 1}`).join(', ')})`,
+  ).join(', ')
+}
+
+/** Of one statement: PostgreSQL takes 65,535 values, SQLite 32,766. */
+export const ROWS_PER_STATEMENT = 500
+
+export function chunksOf<T>(items: readonly T[], size: number = ROWS_PER_STATEMENT): readonly (readonly T[])[] {
+  const chunks: T[][] = []
+  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size))
+  return chunks
+}

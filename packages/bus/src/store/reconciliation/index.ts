@@ -1,0 +1,30 @@
+import type { ReconciliationStore } from '../reconciliation.ts'
+import type { Dialect } from './dialect.ts'
+import { Ledger } from './ledger.ts'
+import { Missing } from './missing.ts'
+import { Proofs } from './proof.ts'
+import { Receipts } from './receipts.ts'
+import { Registry } from './registry.ts'
+
+/** The bookkeeping of reconciliation on any dialect. */
+export class Reconciliation implements ReconciliationStore {
+  readonly registry: Registry
+  readonly ledger: Ledger
+  readonly proof: Proofs
+  readonly missing: Missing
+  readonly receipts: Receipts
+  readonly #dialect: Dialect
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect
+    this.registry = new Registry(dialect)
+    this.ledger = new Ledger(dialect)
+    this.proof = new Proofs(dialect)
+    this.missing = new Missing(dialect)
+    this.receipts = new Receipts(dialect)
+  }
+
+  nowMs(): Promise<number> {
+    return this.#dialect.nowMs()
+  }
+}

@@ -1,0 +1,203 @@
+import { pendingEventOf } from '../rows.ts'
+import type { EventRow } from '../rows.ts'
+import type {
+  Cause,
+  EventKey,
+  Evidence,
+  Ghost,
+  MissingEvent,
+  MissingFilter,
+  MissingState,
+  MissingStore,
+  StoredEvent,
+} from '../reconciliation.ts'
+import { chunksOf, numberOf } from './dialect.ts'
+import type { Dialect, Numeric } from './dialect.ts'
+
+interface Row {
+  subscription: string
+  message_id: string
+  name: string
+  state: MissingState
+  barrier_id: string
+  suspected_at: Numeric
+  confirmed_at: Numeric | null
+  cause: Cause | null
+  evidence: string | null
+  attempts: Numeric
+  due_at: Numeric
+  error: string | null
+  settled_at: Numeric | null
+  settled_by: string | null
+}
+
+export class Missing implements MissingStore {
+  readonly #dialect: Dialect
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect
+  }
+
+  async list({ subscription, id, states, limit = 100 }: MissingFilter): Promise<readonly MissingEvent[]> {
+    const conditions = ['1 = 1']
+    const values: unknown[] = []
+    const parameter = (value: unknown): string => `$${values.push(value)}`
+    if (subscription !== undefined) conditions.push(`subscription = ${parameter(subscription)}`)
+    if (id !== undefined) conditions.push(`message_id = ${parameter(id)}`)
+    if (states !== undefined) conditions.push(this.#dialect.among('state', parameter(states)))
+    const rows = await this.#dialect.read<Row>(
+      `select * from warren.missing where ${conditions.join(' and ')}
+       order by message_id desc, subscription limit ${parameter(limit)}`,
+      values,
+    )
+    return rows.map((row) => ({
+      subscription: row.subscription,
+      id: row.message_id,
+      name: row.name,
+      state: row.state,
+      barrierId: row.barrier_id,
+      suspectedMs: Number(row.suspected_at),
+      confirmedMs: numberOf(row.confirmed_at),
+      cause: row.cause,
+      evidence: row.evidence === null ? null : (JSON.parse(row.evidence) as Evidence),
+      attempts: Number(row.attempts),
+      dueMs: Number(row.due_at),
+      error: row.error,
+      settled: row.settled_at === null ? null : { atMs: Number(row.settled_at), by: row.settled_by },
+    }))
+  }
+
+  async toCheck(
+    subscription: string,
+    { olderThanMs, limit }: { readonly olderThanMs: number; readonly limit: number },
+  ): Promise<readonly EventKey[]> {
+    const now = await this.#dialect.nowMs()
+    return this.#dialect.read<EventKey>(
+      `select message_id as id, name from warren.missing
+       where subscription = $1 and (
+         (state = 'suspect' and suspected_at <= $2) or (state in ('missing', 'gave-up') and attempts > 0))
+       order by message_id limit $3`,
+      [subscription, now - olderThanMs, limit],
+    )
+  }
+
+  async claim(
+    subscription: string,
+    request: {
+      readonly limit: number
+      readonly maxAttempts: number
+      readonly backoffMs: number
+      readonly maxBackoffMs: number
+    },
+  ): Promise<readonly StoredEvent[]> {
+    const now = await this.#dialect.nowMs()
+    const due = await this.#dialect.write(async (sql) => {
+      await sql.query(
+        `update warren.missing set state = 'gave-up'
+         where subscription = $1 and state = 'missing' and due_at <= $2 and attempts >= $3`,
+        [subscription, now, request.maxAttempts],
+      )
+      const { rows } = await sql.query<{ message_id: string; attempts: Numeric }>(
+        `select message_id, attempts from warren.missing
+         where subscription = $1 and state = 'missing' and due_at <= $2 order by message_id limit $3`,
+        [subscription, now, request.limit],
+      )
+      const byAttempts = Map.groupBy(rows, ({ attempts }) => Number(attempts))
+      for (const [attempts, group] of byAttempts) {
+        const fullMs = Math.min(request.maxBackoffMs, request.backoffMs * 2 ** attempts)
+        for (const chunk of chunksOf(group.map((row) => row.message_id))) {
+          await sql.query(
+            `update warren.missing set attempts = attempts + 1, due_at = $3, error = null
+             where subscription = $1 and ${this.#dialect.among('message_id', '$2')}`,
+            [subscription, chunk, Math.ceil(now + request.backoffMs + Math.random() * fullMs)],
+          )
+        }
+      }
+      return rows.map((row) => row.message_id)
+    })
+    const events: StoredEvent[] = []
+    for (const chunk of chunksOf(due)) {
+      const rows = await this.#dialect.read<EventRow>(
+        `select ${this.#dialect.eventColumns} from warren.outbox o where ${this.#dialect.among('o.id', '$1')} order by o.id`,
+        [chunk],
+      )
+      events.push(...rows.map(storedEventOf))
+    }
+    return events
+  }
+
+  async failed(subscription: string, ids: readonly string[], error: string): Promise<void> {
+    await this.#dialect.write(async (sql) => {
+      for (const chunk of chunksOf(ids)) {
+        await sql.query(
+          `update warren.missing set error = $3 where subscription = $1 and ${this.#dialect.among('message_id', '$2')}`,
+          [subscription, chunk, error],
+        )
+      }
+    })
+  }
+
+  async retry({ subscription, id }: MissingFilter, actor: string): Promise<number> {
+    const now = await this.#dialect.nowMs()
+    return this.#dialect.write(async (sql) => {
+      const values: unknown[] = [now]
+      const parameter = (value: unknown): string => `$${values.push(value)}`
+      const conditions = [`state in ('missing', 'gave-up')`]
+      if (subscription !== undefined) conditions.push(`subscription = ${parameter(subscription)}`)
+      if (id !== undefined) conditions.push(`message_id = ${parameter(id)}`)
+      const { rows } = await sql.query<{ subscription: string; message_id: string }>(
+        `update warren.missing set state = 'missing', attempts = 0, due_at = $1 where ${conditions.join(' and ')}
+         returning subscription, message_id`,
+        values,
+      )
+      for (const row of rows) {
+        await this.#dialect.logAction(sql, {
+          actor,
+          action: 'resend',
+          subscription: row.subscription,
+          messageId: row.message_id,
+          details: {},
+        })
+      }
+      return rows.length
+    })
+  }
+
+  async ghosts({
+    subscription,
+    id,
+    limit = 100,
+  }: Pick<MissingFilter, 'subscription' | 'id' | 'limit'>): Promise<readonly Ghost[]> {
+    const values: unknown[] = []
+    const parameter = (value: unknown): string => `$${values.push(value)}`
+    const conditions = ['1 = 1']
+    if (subscription !== undefined) conditions.push(`subscription = ${parameter(subscription)}`)
+    if (id !== undefined) conditions.push(`message_id = ${parameter(id)}`)
+    const rows = await this.#dialect.read<{
+      subscription: string
+      message_id: string
+      name: string
+      found_at: Numeric
+    }>(
+      `select * from warren.ghost where ${conditions.join(' and ')} order by message_id desc limit ${parameter(limit)}`,
+      values,
+    )
+    return rows.map((row) => ({
+      subscription: row.subscription,
+      id: row.message_id,
+      name: row.name,
+      foundMs: Number(row.found_at),
+    }))
+  }
+}
+
+function storedEventOf(row: EventRow): StoredEvent {
+  const { id, name, entityId, source, payload, headers, createdAt } = pendingEventOf({
+    ...row,
+    is_optional: false,
+    bucket: 0,
+    state: 'pending',
+    attempts: 0,
+  })
+  return { id, name, entityId, source, payload, headers, createdAt }
+}
