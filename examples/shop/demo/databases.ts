@@ -6,6 +6,9 @@ import pg from 'pg'
 import { serviceNames } from '../services/services.ts'
 import type { ServiceName } from '../services/services.ts'
 
+/** `mixed`: those who publish in PostgreSQL and those who only listen in SQLite, but for the warehouse. */
+export type StoreChoice = 'sqlite' | 'postgres' | 'mixed'
+
 /** A database for each service. */
 export interface Databases {
   /** As the services take them. */
@@ -17,15 +20,24 @@ export interface Databases {
   remove(): Promise<void>
 }
 
+const inServer: ReadonlySet<ServiceName> = new Set<ServiceName>(['orders', 'products', 'warehouse'])
+
 /** Files in `folder`; or databases of the server in `databaseUrl`; or of a private one, which ends when this process does. */
 export async function openDatabases(options: {
-  readonly store: 'sqlite' | 'postgres'
+  readonly store: StoreChoice
   readonly home: string
   readonly folder: string
   readonly databaseUrl: string | undefined
   readonly onProgress: Progress
 }): Promise<Databases> {
   const { store, home, folder, databaseUrl, onProgress } = options
+  if (store === 'mixed') {
+    const [files, server] = [
+      await openDatabases({ ...options, store: 'sqlite' }),
+      await openDatabases({ ...options, store: 'postgres' }),
+    ]
+    return { ...server, urls: forEach((name) => (inServer.has(name) ? server : files).urls[name]) }
+  }
   if (store === 'sqlite') {
     // They go with the folder.
     const nothing = (): Promise<void> => Promise.resolve()

@@ -1,3 +1,4 @@
+import type { ReconcileOptions } from '@warren/bus'
 import type { ServiceName } from '../services/services.ts'
 import type { Sabotage } from './sabotage.ts'
 
@@ -12,6 +13,10 @@ export interface HostSetup {
   /** How long a subscriber is held between its commit and its acknowledgement, whichever comes first. 0: not at all. */
   readonly holdMs: number
   readonly sabotage: Sabotage | null
+  /** Asks and answers faster than the bus would by itself; the demo leaves that to the bus. */
+  readonly reconcile?: ReconcileOptions
+  /** Takes orders many at a time. */
+  readonly isBulk?: boolean
 }
 
 /** What a service tells the demo. */

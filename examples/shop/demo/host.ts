@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { startService, stopOnSignals } from '../services/service.ts'
 import { services } from '../services/services.ts'
 import { openStore } from '../services/store.ts'
+import { listenForBulk } from '../prove/bulk.ts'
 import { listenForRollbacks, withFailingHandlers, withRollbacks } from './faults.ts'
 import type { Confirm, FromHost, HostSetup } from './host-protocol.ts'
 import { withAckBeforeCommit, withLateAck, withoutInbox } from './sabotage.ts'
@@ -38,8 +39,10 @@ const logger: Logger = {
     if ('endpoint' in fields) tell({ kind: 'connected', link: { port: portOf(fields.endpoint), atMs: Date.now() } })
   },
 }
-const service = await services[setup.name]({ store, endpoints: setup.endpoints, logger })
+const { endpoints, reconcile } = setup
+const service = await services[setup.name]({ store, endpoints, logger, ...(reconcile && { reconcile }) })
 if (service.http !== null) listenForRollbacks(service.http)
+if (service.http !== null && setup.isBulk === true) listenForBulk(service.http, service.bus)
 
 let confirms: Confirm[] = []
 service.bus.signals.relayed.on(({ event, settlement }) => {

@@ -5,7 +5,8 @@ import { DatabaseSync } from 'node:sqlite'
 export interface Reader {
   rows<Row>(sql: string): Promise<readonly Row[]>
   /** What one of Warren's tables is called here. */
-  table(name: 'outbox_pending' | 'inbox_failure'): string
+  table(name: 'outbox' | 'outbox_pending' | 'inbox_failure'): string
+  /** The next rows() opens it again. */
   close(): Promise<void>
 }
 
@@ -32,12 +33,20 @@ function sqliteReader(path: string): Reader {
 }
 
 function postgresReader(connectionString: string): Reader {
-  const pool = new pg.Pool({ connectionString, max: 1 })
-  // Lost while idle; the next query connects anew.
-  pool.on('error', () => undefined)
+  let pool: pg.Pool | null = null
+  const opened = (): pg.Pool => {
+    const fresh = new pg.Pool({ connectionString, max: 1 })
+    // Lost while idle; the next query connects anew.
+    fresh.on('error', () => undefined)
+    return fresh
+  }
   return {
-    rows: async <Row>(sql: string) => (await pool.query(sql)).rows as Row[],
+    rows: async <Row>(sql: string) => (await (pool ??= opened()).query(sql)).rows as Row[],
     table: (name) => `warren.${name}`,
-    close: () => pool.end(),
+    close: async () => {
+      const open = pool
+      pool = null
+      await open?.end()
+    },
   }
 }

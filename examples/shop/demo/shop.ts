@@ -5,7 +5,8 @@ import type { ServiceName } from '../services/services.ts'
 import { openBroker } from './broker.ts'
 import type { Broker } from './broker.ts'
 import { openDatabases } from './databases.ts'
-import type { Databases } from './databases.ts'
+import type { Databases, StoreChoice } from './databases.ts'
+import type { HostSetup } from './host-protocol.ts'
 import { addKeptDemo, project } from './kept.ts'
 import type { DemoOptions } from './options.ts'
 import { openReader } from './reader.ts'
@@ -25,8 +26,15 @@ export interface Shop extends AsyncDisposable {
   keep(): Promise<void>
 }
 
+export type ShopOptions = Pick<
+  DemoOptions,
+  'nodes' | 'endpoints' | 'databaseUrl' | 'failPercent' | 'holdMs' | 'sabotage'
+> & {
+  readonly store: StoreChoice
+} & Pick<HostSetup, 'reconcile' | 'isBulk'>
+
 /** Starts the broker, the databases and the services. Whatever it starts ends with this process, also by SIGKILL. */
-export async function openShop(options: DemoOptions, say: (line: string) => void, signal: AbortSignal): Promise<Shop> {
+export async function openShop(options: ShopOptions, say: (line: string) => void, signal: AbortSignal): Promise<Shop> {
   await using opened = new AsyncDisposableStack()
   let isKept = false
 
@@ -55,6 +63,8 @@ export async function openShop(options: DemoOptions, say: (line: string) => void
       // What a publisher does has nothing to acknowledge.
       holdMs: isSubscriber(name) ? options.holdMs : 0,
       sabotage: isSubscriber(name) ? options.sabotage : null,
+      ...(options.reconcile && { reconcile: options.reconcile }),
+      ...(options.isBulk && { isBulk: options.isBulk }),
     }
     return new ServiceProcess(setup, join(broker.folder, `${name}.log`))
   })

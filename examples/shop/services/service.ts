@@ -1,4 +1,4 @@
-import type { Bus, Logger, Sql, Store } from '@warren/bus'
+import type { Bus, Logger, ReconcileOptions, Sql, Store } from '@warren/bus'
 import type { FastifyInstance } from 'fastify'
 import type { shop } from '../catalog.ts'
 
@@ -11,6 +11,8 @@ export interface ServiceOptions {
   /** URLs of the RabbitMQ nodes. */
   readonly endpoints: readonly string[]
   readonly logger: Logger
+  /** How it proves what it publishes. Default: as the bus does by itself. */
+  readonly reconcile?: ReconcileOptions
 }
 
 /** A service that is put together and not yet started. */

@@ -15,15 +15,8 @@ const timelineTable = `
   )`
 
 /** Keeps what a customer has lived through with us: every event of every order, VIP or not. */
-export async function crmService({ store, endpoints, logger }: ServiceOptions): Promise<Service> {
-  const bus = createBus({
-    service: 'crm',
-    catalog: shop,
-    store,
-    prepare: making(timelineTable, effectsTable),
-    endpoints,
-    logger,
-  })
+export async function crmService(options: ServiceOptions): Promise<Service> {
+  const bus = createBus({ ...options, service: 'crm', catalog: shop, prepare: making(timelineTable, effectsTable) })
   const { name, patterns } = subscriptions.crm
 
   await bus.subscribe(

@@ -15,15 +15,8 @@ const pointsTable = `
   )`
 
 /** Keeps the points of VIP customers; a balance is the sum of its entries, in whatever order they came. */
-export async function loyaltyService({ store, endpoints, logger }: ServiceOptions): Promise<Service> {
-  const bus = createBus({
-    service: 'loyalty',
-    catalog: shop,
-    store,
-    prepare: making(pointsTable, effectsTable),
-    endpoints,
-    logger,
-  })
+export async function loyaltyService(options: ServiceOptions): Promise<Service> {
+  const bus = createBus({ ...options, service: 'loyalty', catalog: shop, prepare: making(pointsTable, effectsTable) })
   const { name, patterns } = subscriptions.loyalty
 
   await bus.subscribe(

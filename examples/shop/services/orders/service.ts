@@ -16,8 +16,8 @@ const delivery = z.object({ trackingCode: z.string().min(1) })
 const cancellation = z.object({ reason: z.string().min(1) })
 
 /** Takes orders over HTTP and tells what happens to them. Every request may be sent again until it is answered. */
-export function ordersService({ store, endpoints, logger }: ServiceOptions): Promise<Service> {
-  const bus = createBus({ service: 'orders', catalog: shop, store, prepare: making(ordersTable), endpoints, logger })
+export function ordersService(options: ServiceOptions): Promise<Service> {
+  const bus = createBus({ ...options, service: 'orders', catalog: shop, prepare: making(ordersTable) })
   const orders = new Orders(bus)
   const http = httpServer()
 
@@ -32,7 +32,7 @@ export function ordersService({ store, endpoints, logger }: ServiceOptions): Pro
     answer(reply, await orders.cancel(params.id, cancellation.parse(body).reason)),
   )
   http.get<ById>('/orders/:id', async ({ params }, reply) => {
-    const { rows } = await store.query('select * from orders where id = $1', [params.id])
+    const { rows } = await options.store.query('select * from orders where id = $1', [params.id])
     return rows[0] ?? reply.code(404).send({ error: 'unknown order' })
   })
 

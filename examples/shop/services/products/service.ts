@@ -12,15 +12,8 @@ interface ById {
 }
 
 /** Takes changes of products over HTTP and tells of them. */
-export function productsService({ store, endpoints, logger }: ServiceOptions): Promise<Service> {
-  const bus = createBus({
-    service: 'products',
-    catalog: shop,
-    store,
-    prepare: making(...productsTables),
-    endpoints,
-    logger,
-  })
+export function productsService(options: ServiceOptions): Promise<Service> {
+  const bus = createBus({ ...options, service: 'products', catalog: shop, prepare: making(...productsTables) })
   const products = new Products(bus)
   const http = httpServer()
 
@@ -30,7 +23,7 @@ export function productsService({ store, endpoints, logger }: ServiceOptions): P
   http.put<ById>('/products/:id/attributes', async ({ params, body }, reply) =>
     answer(reply, await products.changeAttributes(params.id, newAttributes.parse(body))),
   )
-  http.get('/products', async () => (await store.query('select * from products order by id')).rows)
+  http.get('/products', async () => (await options.store.query('select * from products order by id')).rows)
 
   return Promise.resolve({ bus, http })
 }

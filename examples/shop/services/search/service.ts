@@ -16,15 +16,8 @@ const documentsTable = `
   )`
 
 /** Keeps one document for each product, as new as the newest change that has come: an older one changes nothing. */
-export async function searchService({ store, endpoints, logger }: ServiceOptions): Promise<Service> {
-  const bus = createBus({
-    service: 'search',
-    catalog: shop,
-    store,
-    prepare: making(documentsTable, effectsTable),
-    endpoints,
-    logger,
-  })
+export async function searchService(options: ServiceOptions): Promise<Service> {
+  const bus = createBus({ ...options, service: 'search', catalog: shop, prepare: making(documentsTable, effectsTable) })
   const { name, patterns } = subscriptions.search
 
   await bus.subscribe(

@@ -26,8 +26,8 @@ interface Line {
 }
 
 /** Reserves what is paid and releases what is cancelled, of orders of every kind. */
-export async function warehouseService({ store, endpoints, logger }: ServiceOptions): Promise<Service> {
-  const bus = createBus({ service: 'warehouse', catalog: shop, store, prepare: making(...tables), endpoints, logger })
+export async function warehouseService(options: ServiceOptions): Promise<Service> {
+  const bus = createBus({ ...options, service: 'warehouse', catalog: shop, prepare: making(...tables) })
   const { name, patterns } = subscriptions.warehouse
 
   await bus.subscribe(
