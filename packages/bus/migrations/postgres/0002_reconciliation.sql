@@ -126,3 +126,18 @@ alter table warren.subscription add column standing_patterns text;
 -- They stand on the broker since then; null until they do for the first time.
 alter table warren.subscription add column patterns_since bigint;
 alter table warren.subscription add column queue_created_at bigint;
+
+-- What was seen of a subscription's queue on the broker, and when: what causes of missing events rest on.
+create table warren.observation (
+  subscription text collate "C" not null,
+  kind text collate "C" not null,
+  -- the binding, the queue or the node that it is about
+  what text collate "C" not null,
+  -- the last time that it was seen to be well; null when it never was
+  well_before bigint,
+  first_seen bigint not null,
+  last_seen bigint not null,
+  -- the first time that it was seen to be well again; null while it is not
+  well_again bigint,
+  primary key (subscription, kind, what, first_seen)
+);

@@ -126,3 +126,18 @@ alter table warren_subscription add column standing_patterns text;
 -- They stand on the broker since then; null until they do for the first time.
 alter table warren_subscription add column patterns_since integer;
 alter table warren_subscription add column queue_created_at integer;
+
+-- What was seen of a subscription's queue on the broker, and when: what causes of missing events rest on.
+create table warren_observation (
+  subscription text not null,
+  kind text not null,
+  -- the binding, the queue or the node that it is about
+  what text not null,
+  -- the last time that it was seen to be well; null when it never was
+  well_before integer,
+  first_seen integer not null,
+  last_seen integer not null,
+  -- the first time that it was seen to be well again; null while it is not
+  well_again integer,
+  primary key (subscription, kind, what, first_seen)
+) strict, without rowid;

@@ -6,16 +6,17 @@ import type { Delivery } from '../amqp/consumer.ts'
 import { controlQueueTopology } from '../amqp/names.ts'
 import type { BrokerNames } from '../amqp/names.ts'
 import type { Publisher } from '../amqp/publisher.ts'
+import { readQueueDepth } from '../amqp/queue-depth.ts'
 import { StandingTopology } from '../amqp/standing-topology.ts'
+import { ensureTopology } from '../amqp/topology.ts'
 import { matches } from '../catalog/pattern.ts'
-import { newId } from '../envelope/uuid.ts'
+import { newId, uuidTime } from '../envelope/uuid.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
 import { SingleFlight } from '../single-flight.ts'
 import type { Findings, Proof, ReconciliationStore, RegisteredSubscription } from '../store/reconciliation.ts'
 import type { LeaseStore } from '../store/store.ts'
-import { decideCause } from './cause.ts'
-import type { Observation } from './cause.ts'
+import { causesOf } from './causes.ts'
 import { Compensation } from './compensation.ts'
 import { ANNOUNCEMENT_KEY, decodeControl, encodeControl } from './messages.ts'
 import type { Answer, Announcement, Barrier } from './messages.ts'
@@ -23,6 +24,9 @@ import { beginOf } from './registry.ts'
 import { compareAnswer, rangesToAsk } from './round.ts'
 import type { Detail } from './round.ts'
 import type { ReconcileSettings } from './settings.ts'
+import { ownBindings, watchedQueue } from './watch.ts'
+import type { WatchedBinding } from './watch.ts'
+import { Watcher } from './watcher.ts'
 
 export interface ReconcilerOptions {
   readonly service: string
@@ -50,7 +54,6 @@ const LONGEST_BARRIER_PAUSE_MS = 600_000
 interface Memory {
   details: readonly Detail[]
   mustDeclare: boolean
-  rewound: { readonly foundMs: number; readonly toMs: number } | null
 }
 
 /**
@@ -68,6 +71,7 @@ export class Reconciler {
     readonly registered: Signal<{ readonly subscription: string }>
   } = { compared: new Signal(), registered: new Signal() }
   readonly compensation: Compensation
+  readonly #watcher: Watcher
   readonly #options: ReconcilerOptions
   readonly #owner = randomUUID()
   readonly #consumer: Consumer
@@ -93,6 +97,11 @@ export class Reconciler {
       ensure: (model: ChannelModel) => standing.ensure(model),
       onDelivery: (delivery) => this.#accept(delivery),
       logger,
+    })
+    const { watch, intervalMs } = settings
+    this.#watcher = new Watcher({
+      ...{ store: store.reconciliation, watch, intervalMs, names, logger },
+      eventNames: options.eventNames,
     })
     this.compensation = new Compensation({ store: store.reconciliation, publisher, names, settings, logger })
   }
@@ -176,6 +185,7 @@ export class Reconciler {
     const { store, logger } = this.#options
     const { registry, proof } = store.reconciliation
     try {
+      await this.#look()
       await proof.reopenLate()
       const proofs = new Map((await proof.list()).map((each) => [each.subscription, each]))
       for (const subscription of await registry.list()) {
@@ -184,6 +194,26 @@ export class Reconciler {
       }
     } catch (error) {
       logger.warn({ error }, 'a round of reconciliation failed; the next one tries again')
+    }
+  }
+
+  /** A binding that is gone is declared again by its subscriber with the next barrier, or here where it is the publisher's. */
+  async #look(): Promise<void> {
+    for (const { subscription, absent } of await this.#watcher.look()) {
+      this.#memoryOf(subscription).mustDeclare = true
+      await this.#declare(subscription, absent)
+    }
+  }
+
+  async #declare(subscription: string, absent: readonly WatchedBinding[]): Promise<void> {
+    const { connection, names, logger } = this.#options
+    const model = connection.current
+    const bindings = ownBindings(absent, names)
+    if (model === null || bindings.length === 0) return
+    try {
+      await ensureTopology(model, { exchanges: [], queues: [], bindings }, logger)
+    } catch (error) {
+      logger.warn({ subscription, error }, 'a binding that is gone could not be declared again')
     }
   }
 
@@ -264,8 +294,21 @@ export class Reconciler {
     }
     const target = { exchange: names.directExchange, routingKey: subscription.queue, source: service }
     const outcome = await publisher.publish(encodeControl({ kind: 'barrier', body: barrier }, target))
-    if (outcome.kind === 'returned')
-      logger.warn({ subscription: subscription.name, queue: subscription.queue }, 'the queue of a subscription is gone')
+    if (outcome.kind === 'confirmed') await this.#watcher.queueStands(subscription, barrier.sentMs)
+    else if (outcome.kind === 'returned') await this.#returned(subscription, proof, barrier.sentMs)
+  }
+
+  /** The queue is gone, or only its binding to the direct exchange, without which nothing can be asked. */
+  async #returned(subscription: RegisteredSubscription, proof: Proof, sentMs: number): Promise<void> {
+    const { name, queue } = subscription
+    const { connection, eventNames, names } = this.#options
+    const model = connection.current
+    const depth = model === null ? 'unknown' : await readQueueDepth(model, queue)
+    const lastWellMs = proof.answered === null ? null : (uuidTime(proof.answered.id)?.getTime() ?? null)
+    if (depth === 'absent') await this.#watcher.queueGone(subscription, lastWellMs, sentMs)
+    else if (depth !== 'unknown') {
+      await this.#declare(name, watchedQueue(subscription, eventNames, names).bindings)
+    }
   }
 
   // ── Hearing ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -293,6 +336,8 @@ export class Reconciler {
     const begin = beginOf(known, announced, nowMs, settings.clockToleranceMs)
     const { subscription: name, service, queue, hasInbox, timeoutMs, queueCreatedMs } = announced
     await registry.register({ name, service, queue, hasInbox, timeoutMs, queueCreatedMs }, begin)
+    if (queueCreatedMs !== null && known !== undefined && known.queueCreatedMs !== queueCreatedMs)
+      await this.#watcher.recreated(known, Math.min(queueCreatedMs, nowMs))
     this.signals.registered.emit({ subscription: name })
   }
 
@@ -317,7 +362,7 @@ export class Reconciler {
     const rewoundMs = answer.rewoundMs
     if (rewoundMs !== null) {
       memory.details = []
-      memory.rewound = { foundMs: nowMs, toMs: rewoundMs }
+      await this.#watcher.rewound(subscription, { toMs: rewoundMs, provenMs: proof.throughMs, foundMs: nowMs })
       const none = { throughMs: null, minutes: [], suspects: [], ghosts: [], present: [], absent: [] }
       await this.#record(subscription, { answer: answered, rewoundMs, ...none })
     } else {
@@ -329,7 +374,7 @@ export class Reconciler {
         rewoundMs: null,
         ...findings,
         present: answer.checked.filter((id) => !absent.has(id)),
-        absent: await this.#causesOf(subscription, answer, memory),
+        absent: await this.#causesOf(subscription, answer, proof.throughMs),
       })
     }
     const [next] = (await proofs.list()).filter((each) => each.subscription === subscription.name)
@@ -343,32 +388,28 @@ export class Reconciler {
     return rewoundMs !== null || memory.details.length > 0 || isFarBehind
   }
 
-  async #causesOf(subscription: RegisteredSubscription, answer: Answer, memory: Memory): Promise<Findings['absent']> {
+  async #causesOf(
+    subscription: RegisteredSubscription,
+    answer: Answer,
+    throughMs: number,
+  ): Promise<Findings['absent']> {
     if (answer.absent.length === 0) return []
-    const { missing } = this.#options.store.reconciliation
-    const suspects = await missing.list({
+    const { store, settings, names } = this.#options
+    const suspects = await store.reconciliation.missing.list({
       subscription: subscription.name,
       states: ['suspect'],
       limit: CHECKS_PER_BARRIER,
     })
     const absent = new Set(answer.absent)
-    const observations: readonly Observation[] | null = null
-    return suspects
-      .filter(({ id, barrierId }) => absent.has(id) && barrierId < answer.barrierId)
-      .map(({ id, name }) => ({
-        id,
-        ...decideCause({
-          id,
-          name,
-          queue: subscription.queue,
-          queueCreatedMs: subscription.queueCreatedMs,
-          deadLetters: answer.deadLetters,
-          rewound: memory.rewound,
-          observations,
-          isRoutedBy: (patterns) => patterns.some((pattern) => matches(pattern, name)),
-          confirmedByBarrierId: answer.barrierId,
-        }),
-      }))
+    const missing = suspects.filter(({ id, barrierId }) => absent.has(id) && barrierId < answer.barrierId)
+    if (missing.length === 0) return []
+    // What stands after they were found missing stood, or did not, when they were sent.
+    await this.#look()
+    const context = {
+      ...{ subscription, names, throughMs, store: store.reconciliation },
+      ...{ isWatched: this.#watcher.isWatching, clockToleranceMs: settings.clockToleranceMs },
+    }
+    return causesOf(context, missing, answer)
   }
 
   async #record(subscription: RegisteredSubscription, findings: Findings): Promise<void> {
@@ -404,7 +445,7 @@ export class Reconciler {
   #memoryOf(name: string): Memory {
     let memory = this.#memory.get(name)
     if (memory === undefined) {
-      memory = { details: [], mustDeclare: false, rewound: null }
+      memory = { details: [], mustDeclare: false }
       this.#memory.set(name, memory)
     }
     return memory

@@ -1,5 +1,6 @@
 import type { BreakerOptions } from './breaker.ts'
 import type { BudgetOptions } from './budget.ts'
+import type { BrokerWatch } from './watch.ts'
 
 /** - `auto`: what is missing is resent. - `report`: it is found, told and listed, and a person decides. */
 export type CompensationMode = 'auto' | 'report'
@@ -36,9 +37,15 @@ export interface ReconcileOptions {
   readonly backoffMs?: number
   /** Default 10 minutes. */
   readonly maxBackoffMs?: number
+  /**
+   * Looks at the broker before each round, so that missing events have a cause with its evidence, and bindings that are gone are
+   * shown and declared again: `brokerWatch()` of `@warren/cluster/watch`. Default: nobody looks.
+   */
+  readonly watch?: BrokerWatch
 }
 
-export interface ReconcileSettings extends Required<Omit<ReconcileOptions, 'budget' | 'breaker'>> {
+export interface ReconcileSettings extends Required<Omit<ReconcileOptions, 'budget' | 'breaker' | 'watch'>> {
+  readonly watch: BrokerWatch | null
   readonly budget: BudgetOptions
   readonly breaker: BreakerOptions
 }
@@ -58,6 +65,7 @@ export function reconcileSettings(options: ReconcileOptions = {}): ReconcileSett
     maxAttempts: 5,
     backoffMs: 10_000,
     maxBackoffMs: 600_000,
+    watch: null,
     ...defined,
     budget: { share: 0.1, minPerSecond: 20, ...options.budget },
     breaker: { maxMissingShare: 0.2, minMissing: 100, maxUnansweredMs: 120_000, ...options.breaker },

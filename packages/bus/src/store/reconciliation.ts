@@ -10,6 +10,7 @@ export interface ReconciliationStore {
   readonly ledger: LedgerReads
   readonly proof: ProofStore
   readonly missing: MissingStore
+  readonly observations: ObservationStore
   readonly receipts: ReceiptStore
 }
 
@@ -257,6 +258,52 @@ export interface MissingStore {
 export interface Ghost extends EventKey {
   readonly subscription: string
   readonly foundMs: number
+}
+
+// ── Observations ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * - `watched`: somebody looked regularly, from the first time to the last. It is no trouble, and never open.
+ * - `binding-absent`: a binding on the way of events to the subscription was not there.
+ * - `queue-absent`: its queue was not there.
+ * - `queue-recreated`: the subscriber found its queue gone and made it anew, at this time.
+ * - `node-down`: a node was down, and without it the queue had no leader or no majority.
+ * - `store-rewound`: the subscriber's store was set back to what it was at `wellBefore`, though there was proof up to
+ *   `firstSeen`; found at `lastSeen`.
+ */
+export type ObservationKind =
+  'watched' | 'binding-absent' | 'queue-absent' | 'queue-recreated' | 'node-down' | 'store-rewound'
+
+/**
+ * A span in which something about a subscription was seen. Looks are apart: between the last one before and the first one
+ * within, and likewise at the end, the change may have come at any time.
+ */
+export interface Observation {
+  readonly subscription: string
+  readonly kind: ObservationKind
+  /** The binding, the queue or the node that it is about. */
+  readonly what: string
+  /** The last time that it was seen to be well before; null when it never was. */
+  readonly wellBeforeMs: number | null
+  readonly firstSeenMs: number
+  readonly lastSeenMs: number
+  /** The first time that it was seen to be well again; null while it is not: the observation is open. */
+  readonly wellAgainMs: number | null
+}
+
+export interface ObservationFilter {
+  readonly subscription?: string
+  /** True: what is not well now, which is how the broker differs from the registry. */
+  readonly isOpen?: boolean
+}
+
+export interface ObservationStore {
+  /** By subscription, oldest first. */
+  list(filter?: ObservationFilter): Promise<readonly Observation[]>
+  /** Inserts, or moves on the ends of those that are there: the same of one subscription that began at the same time. */
+  write(observations: readonly Observation[]): Promise<void>
+  /** Deletes what was well again before this. Returns how many. */
+  forget(beforeMs: number): Promise<number>
 }
 
 // ── Receipts: the side of the subscriber ─────────────────────────────────────────────────────────────────────────────

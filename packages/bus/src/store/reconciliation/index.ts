@@ -2,6 +2,7 @@ import type { ReconciliationStore } from '../reconciliation.ts'
 import type { Dialect } from './dialect.ts'
 import { Ledger } from './ledger.ts'
 import { Missing } from './missing.ts'
+import { Observations } from './observations.ts'
 import { Proofs } from './proof.ts'
 import { Receipts } from './receipts.ts'
 import { Registry } from './registry.ts'
@@ -12,6 +13,7 @@ export class Reconciliation implements ReconciliationStore {
   readonly ledger: Ledger
   readonly proof: Proofs
   readonly missing: Missing
+  readonly observations: Observations
   readonly receipts: Receipts
   readonly #dialect: Dialect
 
@@ -21,6 +23,7 @@ export class Reconciliation implements ReconciliationStore {
     this.ledger = new Ledger(dialect)
     this.proof = new Proofs(dialect)
     this.missing = new Missing(dialect)
+    this.observations = new Observations(dialect)
     this.receipts = new Receipts(dialect)
   }
 

@@ -1,0 +1,2 @@
+export { brokerWatch, type BrokerWatch, type BrokerWatchOptions } from './broker-watch.ts'
+export type { QueueView, WatchedBinding, WatchedQueue } from './queue-view.ts'

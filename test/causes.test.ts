@@ -1,0 +1,141 @@
+import { beforeAll, expect, it } from 'vitest'
+import { brokerWatch } from '@warren/cluster/watch'
+import { jsonLogger } from '../packages/bus/src/logger.ts'
+import type { BrokerWatch } from '../packages/bus/src/reconcile/watch.ts'
+import { rawChannel } from '../packages/bus/test/support/raw.ts'
+import { quickly } from '../packages/bus/test/support/reconcile.ts'
+import { eventually, freshDatabase, makeService } from '../packages/bus/test/support/service.ts'
+import { sharedCluster, testVhost } from './support/broker.ts'
+
+beforeAll(() => sharedCluster())
+
+const paid = 'order.payment.onPaid'
+const queue = 'qu.order.crm'
+
+/** A publisher that looks at the broker, and a subscriber that can go away; in a vhost of their own. */
+async function makePair() {
+  const { amqpUrls: endpoints, vhost, cluster } = await testVhost()
+  // Neither room imports the other: that one's value is the other's type is for the compiler to say here.
+  const watch: BrokerWatch = brokerWatch({ client: cluster.managementClient(), vhost })
+  const { bus, store } = await makeService({ endpoints, reconcile: { ...quickly, watch }, logger: jsonLogger() })
+  // Without another subscription an event that is not routed is no missing one: it waits as unroutable.
+  await bus.subscribe('order.loyalty', [paid], () => undefined, { timeoutMs: 500 })
+  const database = await freshDatabase('sqlite')
+  const received = new Set<string>()
+  const subscribe = async () => {
+    const crm = await makeService({
+      service: 'crm',
+      store: database.open(),
+      endpoints,
+      reconcile: quickly,
+      logger: jsonLogger(),
+    })
+    await crm.bus.subscribe('order.crm', ['order.#'], ({ id }) => void received.add(id), { timeoutMs: 500 })
+    await crm.bus.start()
+    return crm.bus
+  }
+  const { missing, observations, proof, nowMs } = store.reconciliation
+  const publish = async () => (await bus.publish(paid, { orderId: '1' })).id
+  return {
+    ...{ bus, store, subscribe, publish, received, channel: await rawChannel(endpoints) },
+    /** Resolves when it is missed, has a cause and was resent. */
+    causeOf: (id: string) =>
+      eventually(async () => {
+        const [found] = await missing.list({ id })
+        return found?.state === 'recovered' && received.has(id) ? found : undefined
+      }),
+    differences: () => observations.list({ isOpen: true }),
+    /** Resolves when all until now is compared and nobody waits for an answer. */
+    settled: async () => {
+      const sinceMs = await nowMs.call(store.reconciliation)
+      await eventually(async () => {
+        const crm = (await proof.list()).find(({ subscription }) => subscription === 'order.crm')
+        return crm?.waitingSinceMs === null && crm.throughMs > sinceMs
+      })
+    },
+  }
+}
+
+it('tells for each missing event what became of it', async () => {
+  const pair = await makePair()
+  const { bus, store, subscribe, publish, channel, causeOf, settled, received } = pair
+  const crm = await subscribe()
+  await bus.start()
+  const first = await publish()
+  await eventually(() => received.has(first))
+  await settled()
+
+  await channel.unbindQueue(queue, 'ex.order.topic', 'order.#')
+  const unrouted = await publish()
+  expect(await causeOf(unrouted)).toMatchObject({
+    cause: 'never-routed',
+    evidence: { absentBindings: [`ex.order.topic → ${queue} (order.#)`], queue },
+  })
+  await settled()
+
+  await crm.stop()
+  const purged = await publish()
+  await eventually(async () => (await channel.checkQueue(queue)).messageCount > 0)
+  await channel.purgeQueue(queue)
+  const again = await subscribe()
+  expect(await causeOf(purged)).toMatchObject({ cause: 'removed', evidence: { bindingStood: true, queueStood: true } })
+  await settled()
+
+  await again.stop()
+  const stolen = await publish()
+  const kept = await publish()
+  const taken = await eventually(async () => {
+    const message = await channel.get(queue)
+    return message !== false && message.properties.messageId === stolen ? message : false
+  })
+  channel.ack(taken)
+  // What it has looked at goes back.
+  channel.nackAll()
+  const thirdTime = await subscribe()
+  expect(await causeOf(stolen)).toMatchObject({ cause: 'removed' })
+  await eventually(() => received.has(kept))
+  await settled()
+
+  await thirdTime.stop()
+  const deleted = await publish()
+  await eventually(async () => (await channel.checkQueue(queue)).messageCount > 0)
+  await channel.deleteQueue(queue)
+  await subscribe()
+  expect(await causeOf(deleted)).toMatchObject({ cause: 'queue-recreated' })
+  await settled()
+
+  const causes = Object.fromEntries((await store.reconciliation.missing.list({})).map(({ id, cause }) => [id, cause]))
+  expect(causes).toEqual({
+    [unrouted]: 'never-routed',
+    [purged]: 'removed',
+    [stolen]: 'removed',
+    [deleted]: 'queue-recreated',
+  })
+})
+
+it('shows a binding that is gone, and has it declared again before any event is lost', async () => {
+  const { bus, store, subscribe, publish, channel, received, settled, differences } = await makePair()
+  await subscribe()
+  await bus.start()
+  const first = await publish()
+  await eventually(() => received.has(first))
+  await settled()
+  expect(await differences()).toEqual([])
+
+  for (const [source, key] of [
+    ['ex.order.topic', 'order.#'],
+    ['ex.warren.direct', queue],
+  ] as const) {
+    const what = `${source} → ${queue} (${key})`
+    await channel.unbindQueue(queue, source, key)
+    await eventually(async () => {
+      const all = await store.reconciliation.observations.list({ subscription: 'order.crm' })
+      return all.some((each) => each.what === what && each.kind === 'binding-absent' && each.wellAgainMs !== null)
+    })
+    await eventually(async () => (await differences()).length === 0)
+  }
+  const next = await publish()
+  await eventually(() => received.has(next))
+  await settled()
+  expect(await store.reconciliation.missing.list({})).toEqual([])
+})
