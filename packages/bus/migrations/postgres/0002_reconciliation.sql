@@ -126,3 +126,5 @@ alter table warren.subscription add column standing_patterns text;
 -- They stand on the broker since then; null until they do for the first time.
 alter table warren.subscription add column patterns_since bigint;
 alter table warren.subscription add column queue_created_at bigint;
+-- When a person asked for it to be resent, which is done also where the service resends nothing by itself.
+alter table warren.missing add column requested_at bigint;

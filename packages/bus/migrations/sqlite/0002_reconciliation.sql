@@ -126,3 +126,5 @@ alter table warren_subscription add column standing_patterns text;
 -- They stand on the broker since then; null until they do for the first time.
 alter table warren_subscription add column patterns_since integer;
 alter table warren_subscription add column queue_created_at integer;
+-- When a person asked for it to be resent, which is done also where the service resends nothing by itself.
+alter table warren_missing add column requested_at integer;
