@@ -141,3 +141,5 @@ create table warren.observation (
   well_again bigint,
   primary key (subscription, kind, what, first_seen)
 );
+-- When a person asked for it to be resent, which is done also where the service resends nothing by itself.
+alter table warren.missing add column requested_at bigint;

@@ -141,3 +141,5 @@ create table warren_observation (
   well_again integer,
   primary key (subscription, kind, what, first_seen)
 ) strict, without rowid;
+-- When a person asked for it to be resent, which is done also where the service resends nothing by itself.
+alter table warren_missing add column requested_at integer;

@@ -81,7 +81,7 @@ export class Compensation {
   }
 
   async #run(): Promise<void> {
-    const { store, settings, logger } = this.#options
+    const { store, logger } = this.#options
     try {
       const proofs = await store.proof.list()
       const registry = new Map((await store.registry.list()).map((each) => [each.name, each]))
@@ -90,7 +90,8 @@ export class Compensation {
         if (subscription === undefined || subscription.retired !== null) continue
         const decision = await this.#decide(proof)
         if ((decision.kind === 'open') !== (proof.breaker !== null)) await this.#tell(proof, decision)
-        if (settings.compensation === 'auto' && proof.counts.missing > 0) await this.#resend(subscription, decision)
+        // With `report`, what a person asked for.
+        if (proof.counts.missing > 0) await this.#resend(subscription, decision)
       }
     } catch (error) {
       logger.warn({ error }, 'missing events could not be resent; trying again')
@@ -145,8 +146,9 @@ export class Compensation {
 
   #claim({ name }: RegisteredSubscription, limit: number): Promise<readonly StoredEvent[]> {
     const { store, settings } = this.#options
-    const { maxAttempts, backoffMs, maxBackoffMs } = settings
-    return store.missing.claim(name, { limit, maxAttempts, backoffMs, maxBackoffMs })
+    const { maxAttempts, backoffMs, maxBackoffMs, compensation } = settings
+    const requestedOnly = compensation === 'report'
+    return store.missing.claim(name, { limit, maxAttempts, backoffMs, maxBackoffMs, requestedOnly })
   }
 
   async #send({ name, queue }: RegisteredSubscription, events: readonly StoredEvent[]): Promise<void> {

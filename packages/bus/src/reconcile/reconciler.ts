@@ -40,8 +40,11 @@ export interface ReconcilerOptions {
   readonly logger: Logger
 }
 
-const LEASE_GROUP = 'reconciler'
+/** Of LeaseStore: whose holder reconciles. */
+export const RECONCILER_LEASE_GROUP = 'reconciler'
 const LEASE_NAME = 'leader'
+/** How soon a run that a person asks for begins. */
+const REQUEST_POLL_MS = 1_000
 /** An hour of a subscription that catches up: some 600 KB of digests with ten names. */
 const MINUTES_PER_BARRIER = 60
 const OPEN_MINUTES_PER_BARRIER = 10
@@ -80,6 +83,7 @@ export class Reconciler {
   #handling: Promise<void> = Promise.resolve()
   #leaseTimer: NodeJS.Timeout | null = null
   #roundTimer: NodeJS.Timeout | null = null
+  #requestTimer: NodeJS.Timeout | null = null
   #isRunning = false
   #isLeading = false
   #isUsed = false
@@ -129,7 +133,7 @@ export class Reconciler {
     this.#isRunning = false
     if (this.#leaseTimer !== null) clearTimeout(this.#leaseTimer)
     await this.#resign()
-    await this.#options.store.leases.release(LEASE_GROUP, [LEASE_NAME], this.#owner).catch(() => undefined)
+    await this.#options.store.leases.release(RECONCILER_LEASE_GROUP, [LEASE_NAME], this.#owner).catch(() => undefined)
   }
 
   /** Takes or renews the lease, and begins or ends what its holder does. Never rejects. */
@@ -139,7 +143,7 @@ export class Reconciler {
       // A service that never published has nobody to ask.
       this.#isUsed ||= await store.reconciliation.ledger.isUsed()
       const held = this.#isUsed
-        ? await store.leases.acquire(LEASE_GROUP, [LEASE_NAME], this.#owner, settings.leaseMs)
+        ? await store.leases.acquire(RECONCILER_LEASE_GROUP, [LEASE_NAME], this.#owner, settings.leaseMs)
         : []
       if (!this.#isRunning) return
       if (held.length > 0 && !this.#isLeading) await this.#begin()
@@ -155,12 +159,21 @@ export class Reconciler {
     await this.#consumer.start()
     this.compensation.start()
     this.#scheduleRound(0)
+    const pollMs = Math.min(REQUEST_POLL_MS, this.#options.settings.intervalMs)
+    this.#requestTimer = setInterval(() => void this.#lookForRequest(), pollMs).unref()
+  }
+
+  async #lookForRequest(): Promise<void> {
+    // A store that is away is told of by the rounds.
+    const isRequested = await this.#options.store.reconciliation.proof.isRunRequested().catch(() => false)
+    if (isRequested && this.#isLeading) this.#scheduleRound(0)
   }
 
   async #resign(): Promise<void> {
     if (!this.#isLeading) return
     this.#isLeading = false
     if (this.#roundTimer !== null) clearTimeout(this.#roundTimer)
+    if (this.#requestTimer !== null) clearInterval(this.#requestTimer)
     await this.#consumer.stop()
     await this.#round.idle()
     await this.#handling
@@ -217,13 +230,13 @@ export class Reconciler {
     }
   }
 
-  /** Sends a barrier, unless one is under way or there is nothing to ask. */
+  /** Sends a barrier, unless one is under way or there is nothing to ask; in any case when a person wants it. */
   async #ask(subscription: RegisteredSubscription, proof: Proof): Promise<void> {
     const { store, settings } = this.#options
     const { reconciliation } = store
     if (!subscription.hasInbox || subscription.retired !== null) return
     const nowMs = await reconciliation.nowMs()
-    if (this.#isWaiting(proof, nowMs)) return
+    if (!proof.isRequested && this.#isWaiting(proof, nowMs)) return
 
     const toMs = await this.#askableMs(nowMs)
     const memory = this.#memoryOf(subscription.name)
@@ -233,7 +246,7 @@ export class Reconciler {
     })
     const open = await reconciliation.proof.openMinutes(subscription.name, OPEN_MINUTES_PER_BARRIER)
     const isSettled = memory.details.length === 0 && check.length === 0 && open.length === 0 && !memory.mustDeclare
-    const isIdle = proof.answered !== null && nowMs - proof.answered.atMs < settings.idleMs
+    const isIdle = !proof.isRequested && proof.answered !== null && nowMs - proof.answered.atMs < settings.idleMs
     if (isSettled && isIdle && !(await this.#isAnythingWanted(subscription, proof.throughMs, toMs))) {
       if (toMs > proof.throughMs) await reconciliation.proof.advance(subscription.name, toMs)
       return

@@ -150,8 +150,15 @@ export interface ProofStore {
   record(subscription: string, findings: Findings): Promise<void>
   /** Nothing that it wants was published before this: there is nothing to ask. */
   advance(subscription: string, throughMs: number): Promise<void>
-  /** Asks the reconciler to run now; of one subscription, or of all. Returns how many. */
+  /** Asks the reconciler to run now; of one subscription, or of all of which something can be proved. Returns how many. */
   requestRun(subscription: string | null): Promise<number>
+  /** Whether a run was asked for that has not begun. Cheap: it is read every second. */
+  isRunRequested(): Promise<boolean>
+  /**
+   * The subscriptions whose proof covers the event, if they want it: it was compared after it was sent, and is received unless
+   * MissingStore has it.
+   */
+  provenAt(id: string): Promise<ReadonlySet<string>>
   /** Marks the minutes of events that were confirmed late as open, for every subscription that was asked about them. */
   reopenLate(): Promise<number>
   openMinutes(subscription: string, limit: number): Promise<readonly number[]>
@@ -209,12 +216,22 @@ export interface MissingEvent extends EventKey {
   readonly dueMs: number
   readonly error: string | null
   readonly settled: { readonly atMs: number; readonly by: string | null } | null
+  /** When a person last asked for it to be resent. */
+  readonly requestedMs: number | null
 }
 
+/** All conditions given must hold. */
 export interface MissingFilter {
   readonly subscription?: string
   readonly id?: string
+  /** Exact event name. */
+  readonly name?: string
+  readonly cause?: Cause
   readonly states?: readonly MissingState[]
+  /** Published in this time. */
+  readonly published?: Partial<TimeRange>
+  /** The id of the last row of the page before; rows of one event may be on two pages. */
+  readonly before?: string
   /** Default 100. */
   readonly limit?: number
 }
@@ -229,6 +246,7 @@ export interface StoredEvent extends EventKey {
 }
 
 export interface MissingStore {
+  /** Newest event first. */
   list(filter: MissingFilter): Promise<readonly MissingEvent[]>
   /** What the next barrier should ask after: suspects that are old enough, and what was resent or given up on. */
   toCheck(
@@ -246,12 +264,17 @@ export interface MissingStore {
       readonly maxAttempts: number
       readonly backoffMs: number
       readonly maxBackoffMs: number
+      /** Those alone that a person asked for. */
+      readonly requestedOnly: boolean
     },
   ): Promise<readonly StoredEvent[]>
   /** Why resends failed. */
   failed(subscription: string, ids: readonly string[], error: string): Promise<void>
-  /** Makes what was given up on missing again, with no resend counted; writes the action log. Returns how many. */
-  retry(filter: MissingFilter, actor: string): Promise<number>
+  /**
+   * Makes what is missing or was given up on due at once, with no resend counted, also where the service resends nothing by
+   * itself; writes the action log. Returns how many.
+   */
+  retry(filter: Omit<MissingFilter, 'states' | 'before' | 'limit'>, actor: string): Promise<number>
   ghosts(filter: Pick<MissingFilter, 'subscription' | 'id' | 'limit'>): Promise<readonly Ghost[]>
 }
 

@@ -1,3 +1,4 @@
+import { leastIdAt } from '../ids.ts'
 import { pendingEventOf } from '../rows.ts'
 import type { EventRow } from '../rows.ts'
 import type {
@@ -29,6 +30,7 @@ interface Row {
   error: string | null
   settled_at: Numeric | null
   settled_by: string | null
+  requested_at: Numeric | null
 }
 
 export class Missing implements MissingStore {
@@ -38,16 +40,11 @@ export class Missing implements MissingStore {
     this.#dialect = dialect
   }
 
-  async list({ subscription, id, states, limit = 100 }: MissingFilter): Promise<readonly MissingEvent[]> {
-    const conditions = ['1 = 1']
+  async list({ limit = 100, ...filter }: MissingFilter): Promise<readonly MissingEvent[]> {
     const values: unknown[] = []
-    const parameter = (value: unknown): string => `$${values.push(value)}`
-    if (subscription !== undefined) conditions.push(`subscription = ${parameter(subscription)}`)
-    if (id !== undefined) conditions.push(`message_id = ${parameter(id)}`)
-    if (states !== undefined) conditions.push(this.#dialect.among('state', parameter(states)))
+    const conditions = this.#conditions(filter, values)
     const rows = await this.#dialect.read<Row>(
-      `select * from warren.missing where ${conditions.join(' and ')}
-       order by message_id desc, subscription limit ${parameter(limit)}`,
+      `select * from warren.missing where ${conditions} order by message_id desc, subscription limit $${values.push(limit)}`,
       values,
     )
     return rows.map((row) => ({
@@ -64,7 +61,24 @@ export class Missing implements MissingStore {
       dueMs: Number(row.due_at),
       error: row.error,
       settled: row.settled_at === null ? null : { atMs: Number(row.settled_at), by: row.settled_by },
+      requestedMs: numberOf(row.requested_at),
     }))
+  }
+
+  /** Adds its values to those that are there. */
+  #conditions(filter: Omit<MissingFilter, 'limit'>, values: unknown[]): string {
+    const { subscription, id, name, cause, states, published = {}, before } = filter
+    const conditions = ['1 = 1']
+    const parameter = (value: unknown): string => `$${values.push(value)}`
+    if (subscription !== undefined) conditions.push(`subscription = ${parameter(subscription)}`)
+    if (id !== undefined) conditions.push(`message_id = ${parameter(id)}`)
+    if (name !== undefined) conditions.push(`name = ${parameter(name)}`)
+    if (cause !== undefined) conditions.push(`cause = ${parameter(cause)}`)
+    if (states !== undefined) conditions.push(this.#dialect.among('state', parameter(states)))
+    if (published.fromMs !== undefined) conditions.push(`message_id >= ${parameter(leastIdAt(published.fromMs))}`)
+    if (published.toMs !== undefined) conditions.push(`message_id < ${parameter(leastIdAt(published.toMs))}`)
+    if (before !== undefined) conditions.push(`message_id < ${parameter(before)}`)
+    return conditions.join(' and ')
   }
 
   async toCheck(
@@ -88,8 +102,10 @@ export class Missing implements MissingStore {
       readonly maxAttempts: number
       readonly backoffMs: number
       readonly maxBackoffMs: number
+      readonly requestedOnly: boolean
     },
   ): Promise<readonly StoredEvent[]> {
+    const which = request.requestedOnly ? 'and requested_at is not null' : ''
     const now = await this.#dialect.nowMs()
     const due = await this.#dialect.write(async (sql) => {
       await sql.query(
@@ -99,7 +115,7 @@ export class Missing implements MissingStore {
       )
       const { rows } = await sql.query<{ message_id: string; attempts: Numeric }>(
         `select message_id, attempts from warren.missing
-         where subscription = $1 and state = 'missing' and due_at <= $2 order by message_id limit $3`,
+         where subscription = $1 and state = 'missing' and due_at <= $2 ${which} order by message_id limit $3`,
         [subscription, now, request.limit],
       )
       const byAttempts = Map.groupBy(rows, ({ attempts }) => Number(attempts))
@@ -137,16 +153,13 @@ export class Missing implements MissingStore {
     })
   }
 
-  async retry({ subscription, id }: MissingFilter, actor: string): Promise<number> {
+  async retry(filter: Omit<MissingFilter, 'states' | 'before' | 'limit'>, actor: string): Promise<number> {
     const now = await this.#dialect.nowMs()
     return this.#dialect.write(async (sql) => {
       const values: unknown[] = [now]
-      const parameter = (value: unknown): string => `$${values.push(value)}`
-      const conditions = [`state in ('missing', 'gave-up')`]
-      if (subscription !== undefined) conditions.push(`subscription = ${parameter(subscription)}`)
-      if (id !== undefined) conditions.push(`message_id = ${parameter(id)}`)
+      const conditions = this.#conditions({ ...filter, states: ['missing', 'gave-up'] }, values)
       const { rows } = await sql.query<{ subscription: string; message_id: string }>(
-        `update warren.missing set state = 'missing', attempts = 0, due_at = $1 where ${conditions.join(' and ')}
+        `update warren.missing set state = 'missing', attempts = 0, due_at = $1, requested_at = $1 where ${conditions}
          returning subscription, message_id`,
         values,
       )

@@ -151,7 +151,8 @@ export class Proofs implements ProofStore {
         `insert into warren.missing as m (subscription, message_id, name, state, barrier_id, suspected_at, due_at)
          values ${rowsOf(chunk.length, 7)}
          on conflict (subscription, message_id) do update set state = 'suspect', barrier_id = excluded.barrier_id,
-           suspected_at = excluded.suspected_at, due_at = excluded.due_at, attempts = 0, settled_at = null
+           suspected_at = excluded.suspected_at, due_at = excluded.due_at, attempts = 0, settled_at = null,
+           requested_at = null
          where m.state = 'recovered'`,
         chunk.flatMap(({ id, name }) => [subscription, id, name, 'suspect', answer.barrierId, now, now]),
       )
@@ -161,7 +162,7 @@ export class Proofs implements ProofStore {
   async advance(subscription: string, throughMs: number): Promise<void> {
     await this.#dialect.write((sql) =>
       sql.query(
-        `update warren.proof set through = $2, requested_at = null,
+        `update warren.proof set through = $2,
            asked_through = case when asked_through < $2 then $2 else asked_through end
          where subscription = $1 and through < $2`,
         [subscription, throughMs],
@@ -173,12 +174,37 @@ export class Proofs implements ProofStore {
     const now = await this.#dialect.nowMs()
     return this.#dialect.write(async (sql) => {
       const { rows } = await sql.query(
-        `update warren.proof set requested_at = $1 ${subscription === null ? '' : 'where subscription = $2'}
+        `update warren.proof set requested_at = $1
+         where subscription in (select r.subscription from warren.registry r where r.has_inbox and r.retired_at is null)
+           ${subscription === null ? '' : 'and subscription = $2'}
          returning subscription`,
         subscription === null ? [now] : [now, subscription],
       )
       return rows.length
     })
+  }
+
+  async isRunRequested(): Promise<boolean> {
+    const rows = await this.#dialect.read(
+      `select 1 from warren.proof p join warren.registry r on r.subscription = p.subscription
+       where p.requested_at is not null and r.has_inbox and r.retired_at is null limit 1`,
+    )
+    return rows.length > 0
+  }
+
+  async provenAt(id: string): Promise<ReadonlySet<string>> {
+    const timeMs = uuidTime(id)?.getTime() ?? 0
+    const rows = await this.#dialect.read<{ subscription: string }>(
+      `select p.subscription from warren.proof p
+       where p.through > $1
+         and not exists (
+           select 1 from warren.reconciliation r
+           where r.subscription = p.subscription and r.minute = $2 and r.state = 'open')
+         and not exists (select 1 from warren.late_event l where l.id = $3)
+         and not exists (select 1 from warren.outbox_pending o where o.id = $3)`,
+      [timeMs, Math.floor(timeMs / MINUTE_MS) * MINUTE_MS, id],
+    )
+    return new Set(rows.map(({ subscription }) => subscription))
   }
 
   async reopenLate(): Promise<number> {
