@@ -1,4 +1,5 @@
 import type { ReconciliationStore } from '../reconciliation.ts'
+import { Backfills } from './backfill.ts'
 import type { Dialect } from './dialect.ts'
 import { Ledger } from './ledger.ts'
 import { Missing } from './missing.ts'
@@ -13,6 +14,7 @@ export class Reconciliation implements ReconciliationStore {
   readonly proof: Proofs
   readonly missing: Missing
   readonly receipts: Receipts
+  readonly backfill: Backfills
   readonly #dialect: Dialect
 
   constructor(dialect: Dialect) {
@@ -22,6 +24,7 @@ export class Reconciliation implements ReconciliationStore {
     this.proof = new Proofs(dialect)
     this.missing = new Missing(dialect)
     this.receipts = new Receipts(dialect)
+    this.backfill = new Backfills(dialect)
   }
 
   nowMs(): Promise<number> {
