@@ -2,6 +2,7 @@ import type { EventEnvelope } from '../envelope/event.ts'
 import { WarrenError } from '../errors.ts'
 import { retryPolicy } from './retry-policy.ts'
 import type { RetryOptions, RetryPolicy } from './retry-policy.ts'
+import type { Since } from './since.ts'
 
 /** What a handler gets beside the event. */
 export interface HandlerContext<Tx> {
@@ -50,6 +51,11 @@ export interface SubscriptionOptions {
   readonly maxStarts?: number
   /** The queue's delivery limit; with an inbox only crashes and outages count towards it. Default 20. */
   readonly deliveryLimit?: number
+  /**
+   * What was published before the subscription was there: events since this time, or of so many milliseconds. Each publisher sends
+   * them when it hears of the subscription for the first time, oldest first, beside live events. Needs an inbox. Default: none.
+   */
+  readonly since?: Date | number
 }
 
 export interface Subscription {
@@ -64,6 +70,7 @@ export interface Subscription {
   readonly retry: RetryPolicy
   readonly maxStarts: number
   readonly deliveryLimit: number
+  readonly since: Since | null
 }
 
 const MAX_TIMEOUT_MS = 15 * 60_000
@@ -122,5 +129,21 @@ export function subscription(name: string, patterns: readonly string[], options:
     retry: retryPolicy(options.retry),
     maxStarts: wholeFrom(2, 'maxStarts', 3),
     deliveryLimit: wholeFrom(1, 'deliveryLimit', 20),
+    since: checkedSince(name, options),
   }
+}
+
+function checkedSince(name: string, { since, inbox }: SubscriptionOptions): Since | null {
+  if (since === undefined) return null
+  const isFine = typeof since === 'number' ? Number.isFinite(since) && since > 0 : !Number.isNaN(since.getTime())
+  if (!isFine) {
+    throw new WarrenError('CONFIG_INVALID', `since of "${name}" is a Date, or a number of milliseconds above 0`, {
+      name,
+      option: 'since',
+    })
+  }
+  // Without receipts a backfill that is interrupted would have events handled twice.
+  if (inbox === false)
+    throw new WarrenError('CONFIG_INVALID', `since of "${name}" needs an inbox`, { name, option: 'since' })
+  return since
 }

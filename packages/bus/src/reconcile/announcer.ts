@@ -3,11 +3,18 @@ import type { Publisher } from '../amqp/publisher.ts'
 import type { Logger } from '../logger.ts'
 import { SingleFlight } from '../single-flight.ts'
 import type { SubscriptionStore } from '../store/store.ts'
+import { sinceMs } from '../inbox/since.ts'
+import type { Since } from '../inbox/since.ts'
 import { ANNOUNCEMENT_KEY, encodeControl } from './messages.ts'
 
 export interface AnnouncerOptions {
   readonly service: string
-  readonly subscription: { readonly name: string; readonly patterns: readonly string[]; readonly timeoutMs: number }
+  readonly subscription: {
+    readonly name: string
+    readonly patterns: readonly string[]
+    readonly timeoutMs: number
+    readonly since: Since | null
+  }
   readonly queue: string
   readonly subscriptions: SubscriptionStore
   readonly publisher: Publisher
@@ -50,7 +57,7 @@ export class Announcer {
 
   async #tell(): Promise<void> {
     const { service, subscription, queue, subscriptions, publisher, names, isStanding, logger } = this.#options
-    const { name, patterns, timeoutMs } = subscription
+    const { name, patterns, timeoutMs, since } = subscription
     if (!isStanding()) return
     const isNewQueue = this.#isNewQueue
     try {
@@ -67,6 +74,7 @@ export class Announcer {
         activeFromMs: standing.activeFrom.getTime(),
         patternsSinceMs: standing.patternsSince.getTime(),
         queueCreatedMs: standing.queueCreatedAt?.getTime() ?? null,
+        backfillSinceMs: since === null ? null : sinceMs(since, standing.activeFrom),
       }
       const target = { exchange: names.controlExchange, routingKey: ANNOUNCEMENT_KEY, source: service }
       // Where nobody publishes yet nobody listens, and it comes back.

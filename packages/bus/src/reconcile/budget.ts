@@ -1,3 +1,5 @@
+import { TokenBucket } from './token-bucket.ts'
+
 export interface BudgetOptions {
   /** Share of the live rate that resends may take. */
   readonly share: number
@@ -8,16 +10,14 @@ export interface BudgetOptions {
 /** How many seconds of resends may be saved up. */
 const BURST_SECONDS = 5
 
-/** A token bucket for resends. Pure: times are given, in milliseconds of a monotonic clock. */
+/** What resends may take beside live traffic. Pure: times are given, in milliseconds of a monotonic clock. */
 export class Budget {
   readonly #options: BudgetOptions
-  #tokens = 0
-  #filledMs: number
+  readonly #bucket: TokenBucket
 
   constructor(options: BudgetOptions, nowMs: number) {
     this.#options = options
-    this.#filledMs = nowMs
-    this.#tokens = options.minPerSecond
+    this.#bucket = new TokenBucket({ burstSeconds: BURST_SECONDS, tokens: options.minPerSecond }, nowMs)
   }
 
   /** Resends per second at this live rate. */
@@ -27,16 +27,10 @@ export class Budget {
 
   /** How many may be sent now, at most `wanted`; they count as sent. */
   take(wanted: number, livePerSecond: number, nowMs: number): number {
-    const perSecond = this.perSecond(livePerSecond)
-    const filled = this.#tokens + ((nowMs - this.#filledMs) / 1000) * perSecond
-    this.#tokens = Math.min(perSecond * BURST_SECONDS, filled)
-    this.#filledMs = nowMs
-    const taken = Math.min(wanted, Math.floor(this.#tokens))
-    this.#tokens -= taken
-    return taken
+    return this.#bucket.take(wanted, this.perSecond(livePerSecond), nowMs)
   }
 
   giveBack(tokens: number): void {
-    this.#tokens += tokens
+    this.#bucket.giveBack(tokens)
   }
 }

@@ -19,6 +19,8 @@ export interface Announcement {
   /** Its present patterns stand since then. */
   readonly patternsSinceMs: number
   readonly queueCreatedMs: number | null
+  /** A publisher that hears of it for the first time sends its events from then on; null: none. */
+  readonly backfillSinceMs: number | null
 }
 
 /** A publisher asks a subscription, through its queue, what it has received. */
@@ -149,6 +151,7 @@ const shapes: Readonly<Record<ControlMessage['kind'], Readonly<Record<string, Ch
     activeFromMs: number,
     patternsSinceMs: number,
     queueCreatedMs: maybe(number),
+    backfillSinceMs: maybe(number),
   },
   barrier: {
     id: text,

@@ -16,11 +16,12 @@ import { Signal } from '../signal.ts'
 import { SingleFlight } from '../single-flight.ts'
 import type { Findings, Proof, ReconciliationStore, RegisteredSubscription } from '../store/reconciliation.ts'
 import type { LeaseStore } from '../store/store.ts'
+import { Backfilling } from './backfill.ts'
 import { causesOf } from './causes.ts'
 import { Compensation } from './compensation.ts'
 import { ANNOUNCEMENT_KEY, decodeControl, encodeControl } from './messages.ts'
 import type { Answer, Announcement, Barrier } from './messages.ts'
-import { beginOf } from './registry.ts'
+import { backfillOf, beginOf } from './registry.ts'
 import { compareAnswer, rangesToAsk } from './round.ts'
 import type { Detail } from './round.ts'
 import type { ReconcileSettings } from './settings.ts'
@@ -65,7 +66,7 @@ interface Memory {
  * - hears announcements, and keeps the registry;
  * - asks each subscription, by a barrier through its queue, what it has received, as far as the proof goes on;
  * - compares answers with the ledger, moves the proof forward, and writes down what is missing;
- * - has what is missing resent.
+ * - has what is missing resent, and what was asked for sent once more.
  */
 export class Reconciler {
   readonly signals: {
@@ -74,6 +75,7 @@ export class Reconciler {
     readonly registered: Signal<{ readonly subscription: string }>
   } = { compared: new Signal(), registered: new Signal() }
   readonly compensation: Compensation
+  readonly backfilling: Backfilling
   readonly #watcher: Watcher
   readonly #options: ReconcilerOptions
   readonly #owner = randomUUID()
@@ -107,7 +109,9 @@ export class Reconciler {
       ...{ store: store.reconciliation, watch, intervalMs, names, logger },
       eventNames: options.eventNames,
     })
-    this.compensation = new Compensation({ store: store.reconciliation, publisher, names, settings, logger })
+    const sending = { store: store.reconciliation, publisher, names, logger }
+    this.compensation = new Compensation({ ...sending, settings })
+    this.backfilling = new Backfilling({ ...sending, connection, limits: settings.backfill })
   }
 
   get isLeading(): boolean {
@@ -158,6 +162,7 @@ export class Reconciler {
     this.#isLeading = true
     await this.#consumer.start()
     this.compensation.start()
+    this.backfilling.start()
     this.#scheduleRound(0)
     const pollMs = Math.min(REQUEST_POLL_MS, this.#options.settings.intervalMs)
     this.#requestTimer = setInterval(() => void this.#lookForRequest(), pollMs).unref()
@@ -178,6 +183,7 @@ export class Reconciler {
     await this.#round.idle()
     await this.#handling
     await this.compensation.stop()
+    await this.backfilling.stop()
     await this.#consumer.close()
     this.#memory.clear()
   }
@@ -348,7 +354,8 @@ export class Reconciler {
     const known = (await registry.list()).find(({ name }) => name === announced.subscription)
     const begin = beginOf(known, announced, nowMs, settings.clockToleranceMs)
     const { subscription: name, service, queue, hasInbox, timeoutMs, queueCreatedMs } = announced
-    await registry.register({ name, service, queue, hasInbox, timeoutMs, queueCreatedMs }, begin)
+    const backfill = known === undefined ? backfillOf(announced, settings.clockToleranceMs) : null
+    await registry.register({ name, service, queue, hasInbox, timeoutMs, queueCreatedMs }, begin, backfill)
     if (queueCreatedMs !== null && known !== undefined && known.queueCreatedMs !== queueCreatedMs)
       await this.#watcher.recreated(known, Math.min(queueCreatedMs, nowMs))
     this.signals.registered.emit({ subscription: name })

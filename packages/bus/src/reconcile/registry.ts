@@ -1,4 +1,4 @@
-import type { RegisteredSubscription } from '../store/reconciliation.ts'
+import type { RegisteredSubscription, TimeRange } from '../store/reconciliation.ts'
 import type { Announcement } from './messages.ts'
 
 /**
@@ -21,6 +21,18 @@ export function beginOf(
   // Contiguous: around the change an event is expected if both want it. A subscription that was retired begins anew.
   const fromMs = Math.max(lastFromMs + 1, current === undefined ? nowMs : sinceMs)
   return { closeMs: fromMs, fromMs, patterns }
+}
+
+/**
+ * What a subscription that is new to this publisher wants of the past: up to when its bindings stood, and a little more, by which
+ * the clocks may differ. What it gets twice its inbox drops.
+ */
+export function backfillOf(
+  { backfillSinceMs, patternsSinceMs }: Pick<Announcement, 'backfillSinceMs' | 'patternsSinceMs'>,
+  toleranceMs: number,
+): TimeRange | null {
+  if (backfillSinceMs === null) return null
+  return { fromMs: Math.max(0, backfillSinceMs), toMs: patternsSinceMs + toleranceMs + 1 }
 }
 
 function isSame(some: readonly string[], others: readonly string[]): boolean {

@@ -1,4 +1,5 @@
 import type { BreakerOptions } from './breaker.ts'
+import type { BackfillLimits } from './backfill-decisions.ts'
 import type { BudgetOptions } from './budget.ts'
 import type { BrokerWatch } from './watch.ts'
 
@@ -42,12 +43,20 @@ export interface ReconcileOptions {
    * shown and declared again: `brokerWatch()` of `@warren/cluster/watch`. Default: nobody looks.
    */
   readonly watch?: BrokerWatch
+  /**
+   * Backfills: default 200 events a second, and none while more than 100 messages are ready in the subscription's queue or an event has
+   * waited for a second for its first sending.
+   */
+  readonly backfill?: Partial<BackfillLimits>
 }
 
-export interface ReconcileSettings extends Required<Omit<ReconcileOptions, 'budget' | 'breaker' | 'watch'>> {
+export interface ReconcileSettings extends Required<
+  Omit<ReconcileOptions, 'budget' | 'breaker' | 'backfill' | 'watch'>
+> {
   readonly watch: BrokerWatch | null
   readonly budget: BudgetOptions
   readonly breaker: BreakerOptions
+  readonly backfill: BackfillLimits
 }
 
 export function reconcileSettings(options: ReconcileOptions = {}): ReconcileSettings {
@@ -69,5 +78,6 @@ export function reconcileSettings(options: ReconcileOptions = {}): ReconcileSett
     ...defined,
     budget: { share: 0.1, minPerSecond: 20, ...options.budget },
     breaker: { maxMissingShare: 0.2, minMissing: 100, maxUnansweredMs: 120_000, ...options.breaker },
+    backfill: { perSecond: 200, maxReady: 100, maxUnsentMs: 1_000, ...options.backfill },
   }
 }

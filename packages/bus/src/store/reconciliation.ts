@@ -1,3 +1,5 @@
+import type { BackfillStore } from './backfill.ts'
+
 /**
  * What reconciliation needs of a service's database: as a publisher (registry, ledger, proof, missing) and as a receiver
  * (receipts). Points in time are milliseconds since the epoch, as in the ids that they are compared with, by the clock of
@@ -12,6 +14,7 @@ export interface ReconciliationStore {
   readonly missing: MissingStore
   readonly observations: ObservationStore
   readonly receipts: ReceiptStore
+  readonly backfill: BackfillStore
 }
 
 /** A span of time as ids have it: `fromMs` included, `toMs` excluded. */
@@ -72,11 +75,12 @@ export interface RegistryStore {
   list(): Promise<readonly RegisteredSubscription[]>
   /**
    * Inserts or updates; a subscription that was retired is active again. `begin` closes the open period at its `closeMs` and opens
-   * one with these patterns.
+   * one with these patterns. `backfill` is begun when the subscription was not known: in the same transaction, so once.
    */
   register(
     subscription: Registration,
     begin: { readonly closeMs: number; readonly fromMs: number; readonly patterns: readonly string[] } | null,
+    backfill: TimeRange | null,
   ): Promise<void>
   /** Ends the interest of a subscription and waives what it misses; writes the action log. Null when it is not known. */
   retire(name: string, actor: string): Promise<{ readonly waived: number } | null>

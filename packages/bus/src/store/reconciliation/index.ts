@@ -1,4 +1,5 @@
 import type { ReconciliationStore } from '../reconciliation.ts'
+import { Backfills } from './backfill.ts'
 import type { Dialect } from './dialect.ts'
 import { Ledger } from './ledger.ts'
 import { Missing } from './missing.ts'
@@ -15,6 +16,7 @@ export class Reconciliation implements ReconciliationStore {
   readonly missing: Missing
   readonly observations: Observations
   readonly receipts: Receipts
+  readonly backfill: Backfills
   readonly #dialect: Dialect
 
   constructor(dialect: Dialect) {
@@ -25,6 +27,7 @@ export class Reconciliation implements ReconciliationStore {
     this.missing = new Missing(dialect)
     this.observations = new Observations(dialect)
     this.receipts = new Receipts(dialect)
+    this.backfill = new Backfills(dialect)
   }
 
   nowMs(): Promise<number> {

@@ -8,7 +8,7 @@ import type { Dialect, Numeric } from './dialect.ts'
  * What waits to be sent is not expected anywhere. The range is repeated for the planner: the pending rows of a range are
  * few, whatever the backlog is.
  */
-const IS_SENT = `not exists (
+export const IS_SENT: string = `not exists (
   select 1 from warren.outbox_pending p
   where p.state in ('pending', 'unroutable', 'unpublishable') and p.id >= $1 and p.id < $2 and p.id = o.id)`
 

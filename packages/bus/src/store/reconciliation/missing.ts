@@ -204,7 +204,7 @@ export class Missing implements MissingStore {
   }
 }
 
-function storedEventOf(row: EventRow): StoredEvent {
+export function storedEventOf(row: EventRow): StoredEvent {
   const { id, name, entityId, source, payload, headers, createdAt } = pendingEventOf({
     ...row,
     is_optional: false,

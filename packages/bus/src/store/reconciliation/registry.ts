@@ -1,4 +1,5 @@
-import type { RegisteredSubscription, Registration, RegistryStore } from '../reconciliation.ts'
+import type { RegisteredSubscription, Registration, RegistryStore, TimeRange } from '../reconciliation.ts'
+import { insertBackfill } from './backfill.ts'
 import { numberOf } from './dialect.ts'
 import type { Dialect, Numeric } from './dialect.ts'
 
@@ -55,9 +56,11 @@ export class Registry implements RegistryStore {
   async register(
     { name, service, queue, hasInbox, timeoutMs, queueCreatedMs }: Registration,
     begin: { readonly closeMs: number; readonly fromMs: number; readonly patterns: readonly string[] } | null,
+    backfill: TimeRange | null,
   ): Promise<void> {
     const now = await this.#dialect.nowMs()
     await this.#dialect.write(async (sql) => {
+      const known = await sql.query('select 1 from warren.registry where subscription = $1', [name])
       await sql.query(
         `insert into warren.registry
            (subscription, service, queue, has_inbox, timeout_ms, first_seen_at, last_seen_at, queue_created_at)
@@ -83,6 +86,10 @@ export class Registry implements RegistryStore {
          on conflict (subscription) do nothing`,
         [name, begin.fromMs],
       )
+      if (backfill === null || known.rows.length > 0) return
+      const { patterns } = begin
+      const request = { subscription: name, patterns, range: backfill, rate: null, requestedBy: service, counted: null }
+      await insertBackfill(this.#dialect, sql, request, now)
     })
   }
 

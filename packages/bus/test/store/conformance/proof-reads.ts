@@ -24,6 +24,7 @@ export function describeProofReads(subject: Subject): void {
           ...changes,
         },
         { closeMs: 0, fromMs: 1, patterns: ['order.#'] },
+        null,
       )
     const record = (subscription: string, changes: Partial<Findings>) =>
       reconciliation().proof.record(subscription, {

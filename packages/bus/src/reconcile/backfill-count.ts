@@ -1,0 +1,32 @@
+import { matches } from '../catalog/pattern.ts'
+import type { BackfillStore } from '../store/backfill.ts'
+import type { TimeRange } from '../store/reconciliation.ts'
+
+/** Counted apart: SQLite answers on the thread that also publishes, and a million rows are half a second. */
+const STEP_MS = 3_600_000
+
+/** Counts the events of the ledger in the range, sent or not, by the names that each of `filters` lets through. */
+export async function countMatching(
+  store: Pick<BackfillStore, 'count' | 'oldestMs'>,
+  range: TimeRange,
+  filters: readonly (readonly string[])[],
+): Promise<ReadonlyMap<string, number>> {
+  const oldestMs = await store.oldestMs()
+  const counts = new Map<string, number>()
+  if (oldestMs === null) return counts
+  for (let fromMs = Math.max(range.fromMs, oldestMs); fromMs < range.toMs; fromMs += STEP_MS) {
+    const toMs = Math.min(range.toMs, fromMs + STEP_MS)
+    for (const [name, count] of await store.count({ fromMs, toMs })) {
+      if (filters.every((patterns) => patterns.some((pattern) => matches(pattern, name))))
+        counts.set(name, (counts.get(name) ?? 0) + count)
+    }
+  }
+  return counts
+}
+
+export function totalOf(counts: ReadonlyMap<string, number>): {
+  readonly names: readonly string[]
+  readonly total: number
+} {
+  return { names: [...counts.keys()].sort(), total: [...counts.values()].reduce((sum, count) => sum + count, 0) }
+}
