@@ -15,6 +15,8 @@ export interface HostSetup {
   readonly sabotage: Sabotage | null
   /** Asks and answers faster than the bus would by itself; the demo leaves that to the bus. */
   readonly reconcile?: ReconcileOptions
+  /** The nodes' management API, with a user and a password in each URL: what the services see of the broker. */
+  readonly management?: readonly string[]
   /** Takes orders many at a time. */
   readonly isBulk?: boolean
 }

@@ -4,6 +4,8 @@
  */
 import { jsonLogger } from '@warren/bus'
 import type { Logger } from '@warren/bus'
+import { ManagementClient } from '@warren/cluster/management'
+import { brokerWatch } from '@warren/cluster/watch'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startService, stopOnSignals } from '../services/service.ts'
 import { services } from '../services/services.ts'
@@ -39,8 +41,10 @@ const logger: Logger = {
     if ('endpoint' in fields) tell({ kind: 'connected', link: { port: portOf(fields.endpoint), atMs: Date.now() } })
   },
 }
-const { endpoints, reconcile } = setup
-const service = await services[setup.name]({ store, endpoints, logger, ...(reconcile && { reconcile }) })
+const { endpoints, management, reconcile } = setup
+const watch = management && brokerWatch({ client: new ManagementClient({ endpoints: management }), vhost: '/' })
+const proving = { ...reconcile, ...(watch && { watch }) }
+const service = await services[setup.name]({ store, endpoints, logger, reconcile: proving })
 if (service.http !== null) listenForRollbacks(service.http)
 if (service.http !== null && setup.isBulk === true) listenForBulk(service.http, service.bus)
 

@@ -31,6 +31,8 @@ export type ShopOptions = Pick<
   'nodes' | 'endpoints' | 'databaseUrl' | 'failPercent' | 'holdMs' | 'sabotage'
 > & {
   readonly store: StoreChoice
+  /** The services look at the broker's management API. */
+  readonly isWatched?: boolean
 } & Pick<HostSetup, 'reconcile' | 'isBulk'>
 
 /** Starts the broker, the databases and the services. Whatever it starts ends with this process, also by SIGKILL. */
@@ -64,6 +66,7 @@ export async function openShop(options: ShopOptions, say: (line: string) => void
       holdMs: isSubscriber(name) ? options.holdMs : 0,
       sabotage: isSubscriber(name) ? options.sabotage : null,
       ...(options.reconcile && { reconcile: options.reconcile }),
+      ...(options.isWatched === true && { management: managementUrls(broker) }),
       ...(options.isBulk && { isBulk: options.isBulk }),
     }
     return new ServiceProcess(setup, join(broker.folder, `${name}.log`))
@@ -99,6 +102,12 @@ export async function openShop(options: ShopOptions, say: (line: string) => void
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
+}
+
+function managementUrls({ cluster }: Broker): readonly string[] {
+  if (cluster === null) throw new Error('the services can watch a cluster of their own alone')
+  const { username, password } = cluster.credentials
+  return cluster.nodes.map(({ managementUrl }) => Object.assign(new URL(managementUrl), { username, password }).href)
 }
 
 function isSubscriber(name: ServiceName): boolean {

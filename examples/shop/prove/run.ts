@@ -35,6 +35,7 @@ export async function runProof(
       store,
       reconcile: settings,
       isBulk: true,
+      isWatched: true,
     },
     say,
     signal,

@@ -4,6 +4,7 @@ import { testDatabase } from '../../../../test/support/postgres.ts'
 import type { WarrenError } from '../../src/errors.ts'
 import { newId } from '../../src/envelope/uuid.ts'
 import { DAY_MS, dayOf, leastIdAt } from '../../src/store/ids.ts'
+import { migrationFiles } from '../../src/store/migration-files.ts'
 import { postgresStore } from '../../src/store/postgres/index.ts'
 import type { PostgresStore, PostgresStoreOptions } from '../../src/store/postgres/index.ts'
 import { codeOf, event, failure, gate, message } from './fixtures.ts'
@@ -19,6 +20,8 @@ function storeOn(url: string, options: Partial<PostgresStoreOptions> = {}): Post
   return store
 }
 
+const names = migrationFiles('postgres').map(({ name }) => name)
+
 describe('migrations', () => {
   test('five processes that start at once migrate once', async () => {
     const { url } = await testDatabase()
@@ -26,7 +29,7 @@ describe('migrations', () => {
     await Promise.all(stores.map((store) => store.start()))
     await Promise.all(stores.map((store) => store.migrations.migrate()))
     const { rows } = await stores[0]!.query('select name from warren.migration')
-    expect(rows).toEqual([{ name: '0001_initial' }])
+    expect(rows).toEqual(names.map((name) => ({ name })))
   })
 
   test('with migrations off start() names what is missing, and passes once it is applied', async () => {
@@ -34,8 +37,8 @@ describe('migrations', () => {
     const error = await store.start().catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'STORE_NOT_MIGRATED' })
     expect((error as Error).message).toContain('0001_initial')
-    expect(await store.migrations.status()).toEqual([{ name: '0001_initial', appliedAt: null }])
-    expect(await storeOn(url).migrations.migrate()).toEqual(['0001_initial'])
+    expect(await store.migrations.status()).toEqual(names.map((name) => ({ name, appliedAt: null })))
+    expect(await storeOn(url).migrations.migrate()).toEqual(names)
     await store.start()
     expect((await store.migrations.status())[0]!.appliedAt).toBeInstanceOf(Date)
   })
@@ -46,7 +49,7 @@ describe('migrations', () => {
     await store.query(`insert into warren.migration (name, checksum) values ('9999_future', 'x')`)
     expect(await codeOf(store.start())).toBe('STORE_TOO_NEW')
     expect(await codeOf(store.migrations.migrate())).toBe('STORE_TOO_NEW')
-    expect((await store.migrations.status()).map(({ name }) => name)).toEqual(['0001_initial', '9999_future'])
+    expect((await store.migrations.status()).map(({ name }) => name)).toEqual([...names, '9999_future'])
   })
 
   test('an applied migration whose text is another one now is refused', async () => {
@@ -223,6 +226,35 @@ describe('partitions', () => {
     await store.failures.discard({}, 'ann')
     expect((await store.maintain(retention)).removed).toEqual([nameOf('outbox', full), nameOf('inbox', full)])
     expect(await store.maintain(retention)).toEqual({ created: [], removed: [], kept: [] })
+  })
+
+  test('days that are not proven, or in which an event is missing, are kept', async () => {
+    const { store } = await freshStore()
+    await store.start()
+    const [proven, unproven] = [daysAgo(40), daysAgo(35)]
+    for (const day of [proven, unproven]) await addPartition(store, day)
+    const { registry, proof } = store.reconciliation
+    const subscription = { name: 'order.crm', service: 'crm', queue: 'qu.order.crm', hasInbox: true, timeoutMs: 1_000 }
+    const begin = { closeMs: 0, fromMs: proven, patterns: ['order.#'] }
+    await registry.register({ ...subscription, queueCreatedMs: null }, begin, null)
+    await proof.advance('order.crm', unproven + 1_000)
+
+    const report = await store.maintain(retention)
+    expect(report.removed).toEqual([nameOf('outbox', proven), nameOf('inbox', proven), nameOf('inbox', unproven)])
+    expect(report.kept).toEqual([
+      { what: nameOf('outbox', unproven), why: expect.stringMatching(/^"order.crm" is proven only up to /) as unknown },
+    ])
+
+    await proof.advance('order.crm', daysAgo(1))
+    const answer = { barrierId: newId(), roundTripMs: 1, retrying: 0, parked: 0 }
+    const none = { throughMs: null, rewoundMs: null, minutes: [], present: [], absent: [], ghosts: [] }
+    const lost = { id: leastIdAt(unproven + 5_000), name: 'order.payment.onPaid' }
+    await proof.record('order.crm', { answer, ...none, suspects: [lost] })
+    expect((await store.maintain(retention)).kept).toEqual([
+      { what: nameOf('outbox', unproven), why: expect.stringContaining(lost.id) as unknown },
+    ])
+    await registry.retire('order.crm', 'ann')
+    expect((await store.maintain(retention)).removed).toContain(nameOf('outbox', unproven))
   })
 
   test('the day in which the retention ends is kept whole', async () => {

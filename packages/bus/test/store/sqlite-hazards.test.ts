@@ -8,7 +8,9 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { newId } from '../../src/envelope/uuid.ts'
 import { DAY_MS, leastIdAt } from '../../src/store/ids.ts'
+import { migrationFiles } from '../../src/store/migration-files.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
+import type { Store } from '../../src/store/store.ts'
 import { codeOf, event, failure, gate, message } from './fixtures.ts'
 import { freshFile, openSqlite } from './sqlite-fixtures.ts'
 
@@ -39,7 +41,7 @@ describe('one file, several processes', () => {
     const path = await freshFile()
     const stores = await Promise.all(Array.from({ length: 5 }, () => openSqlite(path)))
     const { rows } = await stores[0]!.query('select name from warren_migration')
-    expect(rows).toEqual([{ name: '0001_initial' }])
+    expect(rows).toEqual(migrationFiles('sqlite').map(({ name }) => ({ name })))
   })
 
   test('a process that is killed in its transaction leaves nothing, and its lock is free', async () => {
@@ -224,7 +226,7 @@ describe('values and files', () => {
     await store.transaction((tx) => tx.query(`update warren_migration set checksum = 'other'`))
     expect(await codeOf(store.start())).toBe('MIGRATION_CHANGED')
     await store.transaction((tx) => tx.query(`insert into warren_migration values ('9999_future', 'x', 1)`))
-    await store.transaction((tx) => tx.query(`delete from warren_migration where name = '0001_initial'`))
+    await store.transaction((tx) => tx.query(`delete from warren_migration where name <> '9999_future'`))
     expect(await codeOf(store.start())).toBe('STORE_TOO_NEW')
   })
 })
@@ -268,6 +270,33 @@ describe('retention', () => {
     })
     expect((await store.messages.sent({})).map(({ id }) => id)).toEqual([young, pending])
     expect((await store.messages.received({})).map(({ messageId }) => messageId)).toEqual([young, failed])
+  })
+
+  test('events that are not proven, and receipts that a publisher may ask for, keep their rows', async () => {
+    const store = await openSqlite(await freshFile())
+    const oldMs = Date.now() - 40 * DAY_MS
+    const [proven, unproven] = [leastIdAt(oldMs), leastIdAt(oldMs + DAY_MS)]
+    await store.transaction(async (tx) => {
+      await store.outbox.append(tx, [event({ id: proven }), event({ id: unproven })])
+      await store.inbox.receive(tx, 'order.crm', [message({ id: proven }), message({ id: unproven })])
+      await tx.query('update warren_outbox set created_at = 1')
+      await tx.query('update warren_inbox set received_at = 1')
+    })
+    await store.outbox.confirm([proven, unproven])
+    await registerSince(store, oldMs)
+    await store.reconciliation.proof.advance('order.crm', oldMs + 1)
+    const barrier = { id: newId(), provenThroughMs: oldMs + 1 }
+    await store.reconciliation.receipts.answered('order.crm', 'shop', barrier)
+
+    const retention = { outboxDays: 30, inboxDays: 30 }
+    const report = await store.maintain(retention)
+    expect(report.removed).toEqual(['outbox: 1 rows', 'inbox: 1 rows'])
+    expect(report.kept.map(({ why }) => why)).toEqual([
+      expect.stringMatching(/^"order.crm" is proven only up to /),
+      expect.stringMatching(/^"shop" has the proof of "order.crm" only up to /),
+    ])
+    await store.reconciliation.registry.retire('order.crm', 'ann')
+    expect((await store.maintain(retention)).removed).toEqual(['outbox: 1 rows'])
   })
 
   test('a message whose id says nothing of its age is kept for as long as the others', async () => {
@@ -332,3 +361,9 @@ describe('a path that may be a slip', () => {
     expect(await reader.outbox.backlog()).toMatchObject({ pending: 1 })
   })
 })
+
+async function registerSince(store: Store, fromMs: number): Promise<void> {
+  const subscription = { name: 'order.crm', service: 'crm', queue: 'qu.order.crm', hasInbox: true, timeoutMs: 1_000 }
+  const begin = { closeMs: 0, fromMs, patterns: ['order.#'] }
+  await store.reconciliation.registry.register({ ...subscription, queueCreatedMs: null }, begin, null)
+}

@@ -74,7 +74,6 @@ class PostgresStoreImplementation implements PostgresStore {
     this.#migrates = migrate === 'auto'
     const partitions = new Partitions(this.#connection, this.#transactions)
     this.#partitions = partitions
-    this.#retention = new PostgresRetention(this.#connection, partitions)
     this.migrations = new PostgresMigrations(this.#connection, this.#transactions, partitions)
     this.outbox = new PostgresOutbox(this.#connection, this.#transactions, partitions)
     this.inbox = new PostgresInbox(this.#connection)
@@ -83,6 +82,7 @@ class PostgresStoreImplementation implements PostgresStore {
     this.messages = new PostgresMessages(this.#connection)
     this.failures = new PostgresFailures(this.#connection)
     this.reconciliation = new Reconciliation(new PostgresDialect(this.#connection, this.#transactions))
+    this.#retention = new PostgresRetention(this.#connection, partitions, this.reconciliation.holds)
   }
 
   async start(): Promise<void> {

@@ -1,4 +1,6 @@
 import { DAY_MS, leastIdAt } from '../ids.ts'
+import { holdBefore } from '../reconciliation/holds.ts'
+import type { Holds } from '../reconciliation/holds.ts'
 import type { MaintenanceReport, Retention } from '../store.ts'
 import type { Connection } from './connection.ts'
 import type { Partition, PartitionedTable, Partitions } from './partitions.ts'
@@ -41,10 +43,12 @@ const OLD_ROWS = {
 export class PostgresRetention {
   readonly #connection: Connection
   readonly #partitions: Partitions
+  readonly #holds: Holds
 
-  constructor(connection: Connection, partitions: Partitions) {
+  constructor(connection: Connection, partitions: Partitions, holds: Holds) {
     this.#connection = connection
     this.#partitions = partitions
+    this.#holds = holds
   }
 
   async maintain(retention: Retention): Promise<MaintenanceReport> {
@@ -57,7 +61,7 @@ export class PostgresRetention {
     for (const table of ['outbox', 'inbox'] as const) {
       for (const partition of await this.#partitions.list(table)) {
         if (partition.day + DAY_MS > oldest[table]) continue
-        const outcome = await this.#partitions.change((tx) => this.#drop(tx, partition))
+        const outcome = await this.#partitions.change((tx) => this.#drop(tx, partition, oldest[table]))
         if (outcome === 'dropped') removed.push(partition.name)
         else kept.push({ what: partition.name, why: outcome })
       }
@@ -72,17 +76,21 @@ export class PostgresRetention {
       const deleted = await this.#deleteInBatches(OLD_ROWS[table], bounds[table])
       if (deleted > 0) removed.push(`${table}: ${deleted} rows`)
     }
+    const forgotten = await this.#holds.forget(oldest.outbox)
+    if (forgotten > 0) removed.push(`reconciliation: ${forgotten} rows`)
     return { created, removed, kept }
   }
 
-  async #drop(tx: PostgresTx, { table, name, day }: Partition): Promise<string> {
+  async #drop(tx: PostgresTx, { table, name, day }: Partition, oldestMs: number): Promise<string> {
     const { statements } = this.#connection
     const { schema } = statements
     const whyKept = async (): Promise<string | null> => {
       const range = [leastIdAt(day), leastIdAt(day + DAY_MS)]
       const { rows } = await tx.query<{ needed: number | string }>(statements.text(NEEDED[table]), range)
       const needed = Number(rows[0]?.needed ?? 0)
-      return needed > 0 ? `${needed} ${WHY_NEEDED[table]}` : null
+      if (needed > 0) return `${needed} ${WHY_NEEDED[table]}`
+      const holds = table === 'outbox' ? await this.#holds.ledger() : await this.#holds.inbox(oldestMs)
+      return holdBefore(holds, day + DAY_MS)?.why ?? null
     }
     // Asked before the lock, which stops all writers, and again behind it: a message of that day may just have failed.
     const before = await whyKept()

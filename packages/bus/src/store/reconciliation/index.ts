@@ -1,6 +1,7 @@
 import type { ReconciliationStore } from '../reconciliation.ts'
 import { Backfills } from './backfill.ts'
 import type { Dialect } from './dialect.ts'
+import { Holds } from './holds.ts'
 import { Ledger } from './ledger.ts'
 import { Missing } from './missing.ts'
 import { Observations } from './observations.ts'
@@ -17,6 +18,8 @@ export class Reconciliation implements ReconciliationStore {
   readonly observations: Observations
   readonly receipts: Receipts
   readonly backfill: Backfills
+  /** For the stores' own retention. */
+  readonly holds: Holds
   readonly #dialect: Dialect
 
   constructor(dialect: Dialect) {
@@ -28,6 +31,7 @@ export class Reconciliation implements ReconciliationStore {
     this.observations = new Observations(dialect)
     this.receipts = new Receipts(dialect)
     this.backfill = new Backfills(dialect)
+    this.holds = new Holds(dialect)
   }
 
   nowMs(): Promise<number> {

@@ -100,6 +100,6 @@ class SqliteStoreImplementation implements SqliteStore {
   }
 
   maintain(retention: Retention): Promise<MaintenanceReport> {
-    return maintainTables(this.#connection, this.#transactions, retention)
+    return maintainTables(this.#connection, this.#transactions, retention, this.reconciliation.holds)
   }
 }

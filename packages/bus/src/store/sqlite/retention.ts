@@ -1,4 +1,6 @@
 import { DAY_MS, leastIdAt } from '../ids.ts'
+import { holdBefore } from '../reconciliation/holds.ts'
+import type { Holds } from '../reconciliation/holds.ts'
 import type { MaintenanceReport, Retention } from '../store.ts'
 import type { Connection } from './connection.ts'
 import { subscriptionsWithEntries } from './messages.ts'
@@ -50,16 +52,21 @@ export async function maintainTables(
   connection: Connection,
   transactions: Transactions,
   retention: Retention,
+  holds: Holds,
 ): Promise<MaintenanceReport> {
   const now = Date.now()
-  const oldestEventMs = now - retention.outboxDays * DAY_MS
-  const oldestEntryMs = now - retention.inboxDays * DAY_MS
+  const [tooOldEventMs, tooOldEntryMs] = [now - retention.outboxDays * DAY_MS, now - retention.inboxDays * DAY_MS]
+  const heldEvent = holdBefore(await holds.ledger(), tooOldEventMs)
+  const heldEntry = holdBefore(await holds.inbox(tooOldEntryMs), tooOldEntryMs)
+  const oldestEventMs = heldEvent?.fromMs ?? tooOldEventMs
+  const oldestEntryMs = heldEntry?.fromMs ?? tooOldEntryMs
   const subscriptions = await subscriptionsWithEntries(connection)
   const counts = {
     outbox: await deleteById(transactions, OLD_EVENTS, oldestEventMs, now),
     inbox: await sum(subscriptions, (name) => deleteById(transactions, OLD_ENTRIES, oldestEntryMs, now, name)),
     inbox_start: await deleteInBatches(transactions, OLD_STARTS, [oldestEntryMs, BATCH]),
     lease: await deleteInBatches(transactions, OLD_LEASES, [now - FORGOTTEN_LEASE_MS, BATCH]),
+    reconciliation: await holds.forget(tooOldEventMs),
   }
   const removed = Object.entries(counts).flatMap(([table, rows]) => (rows > 0 ? [`${table}: ${rows} rows`] : []))
 
@@ -68,6 +75,9 @@ export async function maintainTables(
   if (pending > 0) kept.push({ what: `outbox: ${pending} rows`, why: 'they are not sent yet' })
   const failures = await count(connection, KEPT_ENTRIES, leastIdAt(oldestEntryMs))
   if (failures > 0) kept.push({ what: `inbox: ${failures} rows`, why: 'their failures are not settled yet' })
+  for (const [table, held] of [['outbox', heldEvent] as const, ['inbox', heldEntry] as const]) {
+    if (held !== null) kept.push({ what: `${table} from ${new Date(held.fromMs).toISOString()}`, why: held.why })
+  }
   return { created: [], removed, kept }
 }
 
