@@ -3,6 +3,7 @@ import {
   changeMembers,
   leadersOf,
   listQueues,
+  placementsOf,
   planGrow,
   planShrink,
   rebalanceQueues,
@@ -11,7 +12,7 @@ import {
   type SyncResult,
 } from '@warren/cluster'
 import type { Cluster } from '@warren/cluster/local'
-import { api, brokerOf, isAtLeast, type ManagementClient } from '@warren/cluster/management'
+import { api, brokerOf, isAtLeast, ManagementClient } from '@warren/cluster/management'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { privateCluster, testedSeries } from '../../../../test/support/broker.ts'
 import { behind, declare, fill, mirror, placementOf } from '../support/queues.ts'
@@ -149,6 +150,26 @@ describe('leaders and members', () => {
     expect(await leadersOf(client)).toEqual(result.after)
     expect(moves.at(-1)).toBe(result.moved)
   }, 400_000)
+
+  test.runIf(isAtLeast(series, '3.11'))(
+    'members leave as soon as others lead in place of those that were killed',
+    async () => {
+      const n3 = cluster.node('n3')
+      const there = new ManagementClient({ endpoints: [n3.managementUrl], credentials: cluster.credentials })
+      const args = { 'x-queue-type': 'quorum', 'x-queue-leader-locator': 'client-local' }
+      for (const name of ['led.1', 'led.2', 'led.3']) await declare(there, vhost, name, { arguments: args })
+      const filter = { vhost, pattern: /^led/ }
+      const steps = await planShrink(client, n3.erlangName, filter)
+      expect((await placementsOf(client, filter)).map(({ leader }) => leader)).toEqual(steps.map(() => n3.erlangName))
+      await cluster.kill('n3')
+      // A leader that was elected just now takes no change until something of its own is committed.
+      const results = await changeMembers(client, steps)
+      expect(results).toMatchObject(steps.map(() => ({ kind: 'done' })))
+      for (const { name } of steps) await client.delete(api`queues/${vhost}/${name}`)
+      await cluster.start('n3')
+    },
+    400_000,
+  )
 
   test.runIf(isAtLeast(series, '3.11'))(
     'members leave a node that is gone for good, but not where a majority would be lost',
