@@ -2,6 +2,7 @@ import type { ManagementClient } from '../management/client.ts'
 import { api } from '../management/path.ts'
 import { redactText } from '../redaction/redact.ts'
 import type { LinkReading } from './reading.ts'
+import { readUntoldShovels } from './untold-shovels.ts'
 
 interface FederationLink {
   readonly vhost: string
@@ -37,10 +38,13 @@ export async function readFederationLinks(client: ManagementClient): Promise<rea
   }))
 }
 
-/** Throws MANAGEMENT_NOT_FOUND unless rabbitmq_shovel_management is enabled. */
+/**
+ * Those that nodes tell of, and those that are defined and no node tells of. Throws MANAGEMENT_NOT_FOUND unless
+ * rabbitmq_shovel_management is enabled.
+ */
 export async function readShovels(client: ManagementClient): Promise<readonly LinkReading[]> {
   const shovels = await client.get<readonly Shovel[]>(api`shovels`)
-  return shovels.map(({ vhost = '/', name, node, state, reason }) => ({
+  const told = shovels.map(({ vhost = '/', name, node, state, reason }): LinkReading => ({
     kind: 'shovel',
     vhost,
     name,
@@ -50,6 +54,7 @@ export async function readShovels(client: ManagementClient): Promise<readonly Li
     state,
     reason: reasonText(reason),
   }))
+  return [...told, ...(await readUntoldShovels(client, told))]
 }
 
 /** Plugins print Erlang terms, with whatever is in them. */

@@ -5,6 +5,7 @@ import type { ManagementClient } from '../management/client.ts'
 import { api } from '../management/path.ts'
 import { unlessForbidden } from './forbidden.ts'
 import { placementsOf, type QueueFilter } from './list.ts'
+import { orderMember } from './member-order.ts'
 import { growSteps, type MemberStep, reasonAgainst, shrinkSteps } from './member-steps.ts'
 import { labelOf, placementOf, type QueueAnswer, type QueuePlacement } from './queue.ts'
 
@@ -74,18 +75,12 @@ async function changeOne(client: ManagementClient, step: MemberStep, options: Me
   const { vhost, name, node, action } = step
   const tool = action === 'add' ? 'rabbitmq-queues add_member' : 'rabbitmq-queues delete_member'
   try {
-    if (action === 'remove') await refuseUnsafe(client, step, isForced)
-    // The broker adds a member in the foreground, and gives a follower up to some seconds to answer.
     await unlessForbidden(
       action === 'add' ? 'add members' : 'remove members',
       `Ask the provider, who places members by itself, or run "${tool} -p ${vhost} ${name} ${node}" where you can`,
       async () => {
-        if (action === 'add') {
-          await client.post(api`queues/quorum/${vhost}/${name}/replicas/add`, { node }, { timeoutMs: 30_000 })
-        } else {
-          const body = { node }
-          await client.delete(api`queues/quorum/${vhost}/${name}/replicas/delete`, { body, timeoutMs: 30_000 })
-        }
+        const check = action === 'remove' ? () => refuseUnsafe(client, step, isForced) : undefined
+        await orderMember(client, step, { timeoutMs, pollMs, check })
       },
     )
     const deadline = performance.now() + timeoutMs

@@ -6,7 +6,7 @@ export interface SyncSight {
   readonly synchronised: readonly string[]
   /** True while the broker says that it copies. Undefined when the statistics were not answered. */
   readonly isSyncing: boolean | undefined
-  /** How many messages it has copied so far, told about once a second. */
+  /** How many messages it has copied so far, told as often as nodes collect statistics: every 5 s unless configured. */
   readonly copied: number | undefined
 }
 

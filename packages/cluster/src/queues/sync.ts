@@ -9,7 +9,10 @@ import { judge, startWatch, type SyncVerdict } from './sync-progress.ts'
 
 export type SyncEvent =
   | { readonly kind: 'started'; readonly queue: QueueName }
-  /** `copied` of `messages`, the same for all mirrors of the queue; told about once a second. */
+  /**
+   * `copied` of `messages`, the same for all mirrors of the queue. Told as often as nodes collect statistics, every 5 s
+   * (`collect_statistics_interval`): of a copy that takes less there may be none.
+   */
   | { readonly kind: 'progress'; readonly queue: QueueName; readonly copied: number; readonly messages: number }
   | { readonly kind: 'ended'; readonly result: SyncResult }
 

@@ -3,6 +3,7 @@ import { api, withQuery } from '../management/path.ts'
 import type { Arguments, DefinedQueue } from '../snapshot/definitions.ts'
 import { partitionsSchema, type PartitionsSpec } from '../spec/partitions.ts'
 import type { PutContext, ResourceKind } from './kind.ts'
+import { orderMember } from '../queues/member-order.ts'
 import { surplusMembers } from '../queues/member-steps.ts'
 import { placementOf, type QueueAnswer } from '../queues/queue.ts'
 import { isReserved } from './reserved.ts'
@@ -122,10 +123,9 @@ async function resize({ client, broker }: PutContext, vhost: string, name: strin
   const members = placement.members.map(({ node }) => node)
   const running = broker.nodes.filter(({ isRunning }) => isRunning).map((node) => node.name)
   const additions = running.filter((node) => !members.includes(node)).slice(0, Math.max(0, wanted - members.length))
-  for (const node of additions) await client.post(api`queues/quorum/${vhost}/${name}/replicas/add`, { node })
-  const surplus = surplusMembers(placement, wanted)
-  for (const node of surplus) {
-    await client.delete(api`queues/quorum/${vhost}/${name}/replicas/delete`, { body: { node } })
+  for (const node of additions) await orderMember(client, { action: 'add', vhost, name, node })
+  for (const node of surplusMembers(placement, wanted)) {
+    await orderMember(client, { action: 'remove', vhost, name, node })
   }
 }
 

@@ -1,13 +1,20 @@
 import { type Cluster, startCluster } from '@warren/cluster/local'
+import { isAtLeast } from '@warren/cluster/management'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { identify, isAlive } from '../../src/local/processes/identity.ts'
 import { findServer } from '../../src/local/processes/server.ts'
 import { until } from '../../src/local/processes/until.ts'
-import { privateCluster } from '../../../../test/support/broker.ts'
+import { privateCluster, testedSeries } from '../../../../test/support/broker.ts'
 import { traces, whyNoHosts } from '../support/hosts.ts'
 import { ended, listeningAddresses, startProgram, uidOf } from '../support/processes.ts'
+
+/** What `npm test` has without a series of its own is 3.10. */
+const series = testedSeries() ?? '3.10'
+const hasMirrors = !isAtLeast(series, '4')
+// With Khepri, from 4.2 on, no node keeps metadata in memory alone, and none has to give in after a partition.
+const isMnesia = !isAtLeast(series, '4.2')
 
 const why = await whyNoHosts()
 if (why !== undefined) process.stderr.write(`skipped: tests of clusters of hosts: ${why}\n`)
@@ -25,7 +32,7 @@ describe.skipIf(why !== undefined)(`two hosts${why === undefined ? '' : ` (${why
   beforeAll(async () => {
     cluster = await privateCluster({
       nodes: 2,
-      hosts: { ram: ['n2'] },
+      hosts: isMnesia ? { ram: ['n2'] } : {},
       users: [{ name: 'crm', tags: ['monitoring', 'policymaker'] }, { name: 'shop' }],
       // Nodes give each other up after this many seconds of silence; the default is 60.
       config: { net_ticktime: 5 },
@@ -52,7 +59,7 @@ describe.skipIf(why !== undefined)(`two hosts${why === undefined ? '' : ` (${why
     }
   }
 
-  test('became a cluster by join_cluster, one of them a RAM node, each under its own name', async () => {
+  test('became a cluster by join_cluster, one of them a RAM node where there are any, each under its own name', async () => {
     const { kind, addresses, nodes: hosts } = await cluster.status()
     expect(kind).toBe('hosts')
     expect(hosts.map(({ state }) => state)).toEqual(['running', 'running'])
@@ -60,7 +67,7 @@ describe.skipIf(why !== undefined)(`two hosts${why === undefined ? '' : ` (${why
     expect(hosts.map(({ amqpUrl }) => new URL(amqpUrl).host)).toEqual(hosts.map(({ address }) => `${address}:5672`))
     expect((await nodes()).map(({ name, type, running }) => [name, type, running])).toEqual([
       ['rabbit@n1', 'disc', true],
-      ['rabbit@n2', 'ram', true],
+      ['rabbit@n2', isMnesia ? 'ram' : 'disc', true],
     ])
   })
 
@@ -101,7 +108,7 @@ describe.skipIf(why !== undefined)(`two hosts${why === undefined ? '' : ` (${why
     expect(answer.status).toBe(200)
   })
 
-  test('mirror what a policy names, and nothing else', async () => {
+  test.runIf(hasMirrors)('mirror what a policy names, and nothing else', async () => {
     await put('vhosts/common', {})
     await put('permissions/common/warren', { configure: '.*', write: '.*', read: '.*' })
     await put('policies/common/exchange_queue_ha', {
@@ -119,7 +126,7 @@ describe.skipIf(why !== undefined)(`two hosts${why === undefined ? '' : ` (${why
       const found = await cluster.management<Queue[]>('queues/common')
       // The policy's name is of the statistics, which nodes publish every 5 s.
       return found.some(({ slave_nodes, policy }) => slave_nodes?.length === 1 && typeof policy === 'string') && found
-    }, 15_000)
+    }, 45_000)
     expect(
       queues?.map(({ name, node, policy, slave_nodes = [] }) => [name, node, policy ?? null, slave_nodes]),
     ).toEqual([
@@ -132,17 +139,20 @@ describe.skipIf(why !== undefined)(`two hosts${why === undefined ? '' : ` (${why
     ])
   })
 
-  test('lose a host by kill -9 and get it back with its address and its mirror', async () => {
+  test('lose a host by kill -9 and get it back with its address', async () => {
     const before = await cluster.pid('n2')
     await cluster.kill('n2')
     expect(await cluster.state('n2')).toBe('stopped')
     await cluster.start('n2')
     expect(await cluster.pid('n2')).not.toBe(before)
     expect((await nodes()).map(({ running }) => running)).toEqual([true, true])
+  })
+
+  test.runIf(hasMirrors)('get a mirror back with its host', async () => {
     const mirrors = await until(async () => {
       const { slave_nodes } = await cluster.management<Queue>('queues/common/qu.order.crm')
       return slave_nodes?.length === 1 && slave_nodes
-    }, 15_000)
+    }, 45_000)
     expect(mirrors).toEqual(['rabbit@n2'])
   })
 
@@ -153,7 +163,7 @@ describe.skipIf(why !== undefined)(`two hosts${why === undefined ? '' : ` (${why
       const running = await until(async () => {
         const seen = await seenBy(name)
         return seen.running.length === 1 && seen.running
-      }, 20_000)
+      }, 60_000)
       expect(running).toEqual([erlangName])
       // Both are there for this machine.
       expect(await cluster.state(name)).toBe('running')
@@ -161,23 +171,24 @@ describe.skipIf(why !== undefined)(`two hosts${why === undefined ? '' : ` (${why
 
     await cluster.heal()
     expect(await cluster.sides()).toBeUndefined()
-    for (const { name } of cluster.nodes) {
-      const lost = await until(async () => {
-        const { partitions } = await seenBy(name)
-        return partitions.length > 0 && partitions
-      }, 20_000)
-      expect(lost).toEqual(cluster.nodes.filter((other) => other.name !== name).map(({ erlangName }) => erlangName))
+    if (isMnesia) {
+      for (const { name } of cluster.nodes) {
+        const lost = await until(async () => {
+          const { partitions } = await seenBy(name)
+          return partitions.length > 0 && partitions
+        }, 60_000)
+        expect(lost).toEqual(cluster.nodes.filter((other) => other.name !== name).map(({ erlangName }) => erlangName))
+      }
+      // With cluster_partition_handling = ignore, the default of two, somebody has to choose who gives in.
+      await cluster.stop('n2')
+      await cluster.start('n2')
     }
-
-    // With cluster_partition_handling = ignore, the default of two, somebody has to choose who gives in.
-    await cluster.stop('n2')
-    await cluster.start('n2')
     const areOne = await until(async () => {
       const seen = await Promise.all(cluster.nodes.map(({ name }) => seenBy(name)))
       return seen.every(({ running, partitions }) => running.length === 2 && partitions.length === 0)
-    }, 15_000)
+    }, 60_000)
     expect(areOne).toBe(true)
-  })
+  }, 240_000)
 })
 
 describe.skipIf(why !== undefined)(`a cluster of hosts${why === undefined ? '' : ` (${why})`}`, () => {

@@ -11,7 +11,7 @@ export function addQueuesCancelSync(parent: Command): void {
     .description(
       'Ends the synchronisation of the queues that are at it, or of those that are named: they serve again at once. What was copied is dropped, and their mirrors stay unsynchronised.',
     )
-    .argument('[queues...]', 'names of queues (default: all that synchronise; the broker tells of them once a second)')
+    .argument('[queues...]', 'names of queues (default: all that synchronise; the broker tells of them every 5 s)')
   addQueuesOptions(command)
     .addHelpText('after', '\nExample:\n  $ warren queues cancel-sync qu.order.crm --vhost shop')
     .action(run)
