@@ -276,7 +276,7 @@ export class Reconciler {
     proof: Proof,
     question: Pick<Barrier, 'ranges' | 'details' | 'check' | 'mustDeclare'>,
   ): Promise<void> {
-    const { service, store, publisher, names, logger } = this.#options
+    const { service, store, publisher, names } = this.#options
     const id = newId()
     const throughMs = Math.max(proof.throughMs, ...question.ranges.map(({ toMs }) => toMs))
     // Before it is sent, and before the ledger is read: what is confirmed from now on with an older id is seen to be late.
