@@ -29,6 +29,8 @@ export interface CausesContext {
 const AROUND_MS = 120_000
 /** Missing events that are further apart have hardly one cause. */
 const LONGEST_SEQUENCE_MS = 600_000
+/** Of the same incident others may be suspect, and not confirmed yet. */
+const SEQUENCE_AROUND_MS = 30_000
 const LONGEST_SEQUENCE = 50_000
 /** With more missing events than this it is not worked out which ones have come around them. */
 const MOST_MISSING = 10_000
@@ -109,13 +111,13 @@ async function causesBySequence(
   if (missing.length === 0) return causes
   const times = missing.map(({ id }) => timeOf(id))
   const span = {
-    fromMs: times.reduce((least, time) => Math.min(least, time)),
-    toMs: times.reduce((most, time) => Math.max(most, time)) + 1,
+    fromMs: times.reduce((least, time) => Math.min(least, time)) - SEQUENCE_AROUND_MS,
+    toMs: times.reduce((most, time) => Math.max(most, time)) + SEQUENCE_AROUND_MS,
   }
   if (span.toMs - span.fromMs > LONGEST_SEQUENCE_MS) return causes
   const sent = await sentIn(context, [span])
   const last = (name: string): readonly string[] =>
-    routesAt(context, name, span.fromMs).flatMap((route) => route.slice(-1).map(bindingText))
+    routesAt(context, name, times[0] ?? 0).flatMap((route) => route.slice(-1).map(bindingText))
   const names = new Set(sent.map(({ name }) => name))
   const bindings = new Map([...names].map((name) => [name, last(name)]))
   const expected = sent.filter(({ name }) => bindings.get(name)?.length !== 0)

@@ -161,6 +161,7 @@ export class Reconciler {
     if (!this.#isLeading) return
     this.#isLeading = false
     if (this.#roundTimer !== null) clearTimeout(this.#roundTimer)
+    this.#watcher.stop()
     await this.#consumer.stop()
     await this.#round.idle()
     await this.#handling
