@@ -1,6 +1,5 @@
 import { beforeAll, expect, it } from 'vitest'
 import { brokerWatch } from '@warren/cluster/watch'
-import { jsonLogger } from '../packages/bus/src/logger.ts'
 import type { BrokerWatch } from '../packages/bus/src/reconcile/watch.ts'
 import { rawChannel } from '../packages/bus/test/support/raw.ts'
 import { quickly } from '../packages/bus/test/support/reconcile.ts'
@@ -17,7 +16,7 @@ async function makePair() {
   const { amqpUrls: endpoints, vhost, cluster } = await testVhost()
   // Neither room imports the other: that one's value is the other's type is for the compiler to say here.
   const watch: BrokerWatch = brokerWatch({ client: cluster.managementClient(), vhost })
-  const { bus, store } = await makeService({ endpoints, reconcile: { ...quickly, watch }, logger: jsonLogger() })
+  const { bus, store } = await makeService({ endpoints, reconcile: { ...quickly, watch } })
   // Without another subscription an event that is not routed is no missing one: it waits as unroutable.
   await bus.subscribe('order.loyalty', [paid], () => undefined, { timeoutMs: 500 })
   const database = await freshDatabase('sqlite')
@@ -28,16 +27,15 @@ async function makePair() {
       store: database.open(),
       endpoints,
       reconcile: quickly,
-      logger: jsonLogger(),
     })
     await crm.bus.subscribe('order.crm', ['order.#'], ({ id }) => void received.add(id), { timeoutMs: 500 })
     await crm.bus.start()
     return crm.bus
   }
-  const { missing, observations, proof, nowMs } = store.reconciliation
+  const { missing, observations, proof } = store.reconciliation
   const publish = async () => (await bus.publish(paid, { orderId: '1' })).id
   return {
-    ...{ bus, store, subscribe, publish, received, channel: await rawChannel(endpoints) },
+    ...{ endpoints, bus, store, subscribe, publish, received, channel: await rawChannel(endpoints) },
     /** Resolves when it is missed, has a cause and was resent. */
     causeOf: (id: string) =>
       eventually(async () => {
@@ -47,7 +45,7 @@ async function makePair() {
     differences: () => observations.list({ isOpen: true }),
     /** Resolves when all until now is compared and nobody waits for an answer. */
     settled: async () => {
-      const sinceMs = await nowMs.call(store.reconciliation)
+      const sinceMs = await store.reconciliation.nowMs()
       await eventually(async () => {
         const crm = (await proof.list()).find(({ subscription }) => subscription === 'order.crm')
         return crm?.waitingSinceMs === null && crm.throughMs > sinceMs
@@ -138,4 +136,42 @@ it('shows a binding that is gone, and has it declared again before any event is 
   await eventually(() => received.has(next))
   await settled()
   expect(await store.reconciliation.missing.list({})).toEqual([])
+})
+
+it('knows a queue that was deleted and made anew by hand, though the subscriber found one', async () => {
+  const { endpoints, bus, publish, channel, causeOf, settled, received } = await makePair()
+  const crm = await makeService({ service: 'crm', endpoints, reconcile: quickly })
+  const held = Promise.withResolvers<undefined>()
+  let isHeld = false
+  await crm.bus.subscribe(
+    'order.crm',
+    ['order.#'],
+    async ({ id }) => {
+      isHeld = true
+      await held.promise
+      received.add(id)
+    },
+    { prefetch: 1, timeoutMs: 3_000 },
+  )
+  await crm.bus.start()
+  await bus.start()
+  const inHand = await publish()
+  await eventually(() => isHeld)
+  const waiting = await publish()
+  await eventually(async () => (await channel.checkQueue(queue)).messageCount > 0)
+
+  await channel.deleteQueue(queue)
+  await channel.assertQueue(queue, {
+    durable: true,
+    arguments: {
+      ...{ 'x-queue-type': 'quorum', 'x-delivery-limit': 20 },
+      ...{ 'x-dead-letter-exchange': 'ex.warren.dead-letter', 'x-dead-letter-routing-key': queue },
+    },
+  })
+  await channel.bindQueue(queue, 'ex.order.topic', 'order.#')
+  await channel.bindQueue(queue, 'ex.warren.direct', queue)
+  held.resolve(undefined)
+  expect(await causeOf(waiting)).toMatchObject({ cause: 'queue-recreated' })
+  await eventually(() => received.has(inHand))
+  await settled()
 })

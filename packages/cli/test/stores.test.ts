@@ -1,8 +1,12 @@
-import { access } from 'node:fs/promises'
+import { access, readdir } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { shopFolder, warren } from './support/run.ts'
 import { storePlaces } from './support/stores.ts'
 import type { StorePlaces } from './support/stores.ts'
+
+const migrations: readonly string[] = (await readdir(new URL('../../bus/migrations/sqlite/', import.meta.url)))
+  .map((file) => file.replace('.sql', ''))
+  .sort()
 
 // The steps of one story, in this order.
 describe.each(['sqlite', 'postgres'] as const)('a store in %s', (kind) => {

@@ -174,7 +174,13 @@ export class SubscriptionRunner<Tx extends Sql> {
         await standing.ensure(model)
       },
     })
-    if (queue === this.#queue) consumer.signals.consuming.on(() => this.signals.consuming.emit())
+    if (queue === this.#queue) {
+      consumer.signals.consuming.on(() => this.signals.consuming.emit())
+      // The broker ends consuming from a quorum queue only with the queue: one that is there again is another one.
+      consumer.signals.cancelled.on(() => {
+        this.#isNewQueue = true
+      })
+    }
     return consumer
   }
 }

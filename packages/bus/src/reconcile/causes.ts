@@ -6,10 +6,14 @@ import type {
   Observation,
   ReconciliationStore,
   RegisteredSubscription,
+  TimeRange,
 } from '../store/reconciliation.ts'
 import { decideCause } from './cause.ts'
 import type { CauseFacts, DecidedCause } from './cause.ts'
-import { routesOf } from './watch.ts'
+import { causeBySequence } from './sequence.ts'
+import type { Sent } from './sequence.ts'
+import { bindingText, routesOf } from './watch.ts'
+import type { Route } from './watch.ts'
 
 export interface CausesContext {
   readonly subscription: RegisteredSubscription
@@ -23,6 +27,11 @@ export interface CausesContext {
 
 /** How far around an uncertain moment to look for events that have come. */
 const AROUND_MS = 120_000
+/** Missing events that are further apart have hardly one cause. */
+const LONGEST_SEQUENCE_MS = 600_000
+/** Of the same incident others may be suspect, and not confirmed yet. */
+const SEQUENCE_AROUND_MS = 30_000
+const LONGEST_SEQUENCE = 50_000
 /** With more missing events than this it is not worked out which ones have come around them. */
 const MOST_MISSING = 10_000
 
@@ -33,7 +42,7 @@ export async function causesOf(
   answer: { readonly barrierId: string; readonly deadLetters: number | null },
 ): Promise<Findings['absent']> {
   if (missing.length === 0) return []
-  const { subscription, store, names, isWatched, clockToleranceMs } = context
+  const { subscription, store, isWatched, clockToleranceMs } = context
   const observations = await store.observations.list({ subscription: subscription.name })
   const comings = await comingsAround(context, observations)
   const facts = missing.map(({ id, name, suspectedMs }): CauseFacts => {
@@ -41,30 +50,33 @@ export async function causesOf(
     return {
       ...{ id, suspectedMs, observations, isWatched, clockToleranceMs },
       queue: subscription.queue,
-      routes: routesOf(name, subscription, patternsAt(subscription, uuidTime(id)?.getTime() ?? 0), names),
+      routes: routesAt(context, name, timeOf(id)),
       deadLetters: null,
       hasCome: (fromMs, toMs) => comingsMs.some((timeMs) => timeMs > fromMs && timeMs < toMs),
       confirmedByBarrierId: answer.barrierId,
     }
   })
-  const decided = facts.map(decideCause)
-  const unexplained = decided.filter(isUnexplained).length
+  const withoutDeadLetters = facts.map(decideCause)
+  const unexplained = withoutDeadLetters.filter(({ cause }) => cause === 'removed' || cause === 'unknown').length
   const { deadLetters } = answer
-  const mayBeDeadLetters = deadLetters !== null && unexplained > 0 && unexplained <= deadLetters
-  return facts.map((each, index) => {
-    const first = decided[index] ?? decideCause(each)
-    const found = mayBeDeadLetters && isUnexplained(first) ? decideCause({ ...each, deadLetters }) : first
-    return { id: each.id, ...found }
+  // Which ones are in the dead letter queue nobody can tell from here: only as many as are there can be.
+  const isByDeadLetters = deadLetters !== null && unexplained > 0 && unexplained <= deadLetters
+  const decided = isByDeadLetters ? facts.map((each) => decideCause({ ...each, deadLetters })) : withoutDeadLetters
+  const named = missing.map((event, index) => ({ event, ...(decided[index] ?? UNKNOWN) }))
+  const unknown = named.filter(({ cause }) => cause === 'unknown').map(({ event }) => event)
+  const bySequence = await causesBySequence(context, unknown)
+  return named.map(({ event: { id, name }, cause, evidence }) => {
+    const found = cause === 'unknown' ? bySequence.get(name) : undefined
+    return { id, cause: found?.cause ?? cause, evidence: { ...evidence, ...found?.evidence } }
   })
 }
 
-function isUnexplained({ cause }: DecidedCause): boolean {
-  return cause === 'removed' || cause === 'unknown'
-}
+const UNKNOWN: DecidedCause = { cause: 'unknown', evidence: {} }
 
-function patternsAt({ periods }: RegisteredSubscription, timeMs: number): readonly string[] {
+function routesAt({ subscription, names }: CausesContext, name: string, timeMs: number): readonly Route[] {
+  const { periods } = subscription
   const period = periods.findLast(({ fromMs, toMs }) => fromMs <= timeMs && (toMs ?? Infinity) > timeMs)
-  return (period ?? periods.at(-1))?.patterns ?? []
+  return routesOf(name, subscription, (period ?? periods.at(-1))?.patterns ?? [], names)
 }
 
 /**
@@ -72,30 +84,68 @@ function patternsAt({ periods }: RegisteredSubscription, timeMs: number): readon
  * What was sent, is compared, and was never missing has come.
  */
 async function comingsAround(
-  { store, subscription, throughMs }: CausesContext,
+  context: CausesContext,
   observations: readonly Observation[],
 ): Promise<ReadonlyMap<string, readonly number[]>> {
+  const comings = new Map<string, number[]>()
   const spans = observations
     .filter(({ kind }) => kind === 'binding-absent')
     .flatMap(({ wellBeforeMs, firstSeenMs, lastSeenMs, wellAgainMs }) => [
       { fromMs: Math.max(wellBeforeMs ?? 0, firstSeenMs - AROUND_MS), toMs: firstSeenMs },
       { fromMs: lastSeenMs, toMs: Math.min(wellAgainMs ?? Infinity, lastSeenMs + AROUND_MS) },
     ])
-    .map(({ fromMs, toMs }) => ({ fromMs, toMs: Math.min(toMs, throughMs) }))
-    .filter(({ fromMs, toMs }) => fromMs < toMs)
-  const comings = new Map<string, number[]>()
-  if (spans.length === 0) return comings
-  const troubled = await store.missing.list({ subscription: subscription.name, limit: MOST_MISSING })
-  if (troubled.length === MOST_MISSING) return comings
-  const ids = new Set(troubled.map(({ id }) => id))
-  for (const span of spans) {
-    for (const { id, name } of await store.ledger.sent(span)) {
-      if (ids.has(id)) continue
-      const times = comings.get(name)
-      const timeMs = uuidTime(id)?.getTime() ?? 0
-      if (times === undefined) comings.set(name, [timeMs])
-      else times.push(timeMs)
-    }
+  for (const { id, name } of (await sentIn(context, spans)).filter(({ isMissing }) => !isMissing)) {
+    const times = comings.get(name)
+    if (times === undefined) comings.set(name, [timeOf(id)])
+    else times.push(timeOf(id))
   }
   return comings
+}
+
+/** By the name of the event: what the missing ones among those that came tell, where nobody looked at the broker. */
+async function causesBySequence(
+  context: CausesContext,
+  missing: readonly MissingEvent[],
+): Promise<ReadonlyMap<string, DecidedCause>> {
+  const causes = new Map<string, DecidedCause>()
+  if (missing.length === 0) return causes
+  const times = missing.map(({ id }) => timeOf(id))
+  const span = {
+    fromMs: times.reduce((least, time) => Math.min(least, time)) - SEQUENCE_AROUND_MS,
+    toMs: times.reduce((most, time) => Math.max(most, time)) + SEQUENCE_AROUND_MS,
+  }
+  if (span.toMs - span.fromMs > LONGEST_SEQUENCE_MS) return causes
+  const sent = await sentIn(context, [span])
+  const last = (name: string): readonly string[] =>
+    routesAt(context, name, times[0] ?? 0).flatMap((route) => route.slice(-1).map(bindingText))
+  const names = new Set(sent.map(({ name }) => name))
+  const bindings = new Map([...names].map((name) => [name, last(name)]))
+  const expected = sent.filter(({ name }) => bindings.get(name)?.length !== 0)
+  for (const name of new Set(missing.map((event) => event.name))) {
+    const needed = new Set(bindings.get(name))
+    const cause = causeBySequence(expected, (each) => (bindings.get(each) ?? []).every((text) => needed.has(text)))
+    if (cause !== null) causes.set(name, cause)
+  }
+  return causes
+}
+
+/** What was sent in these spans and is compared, by id; empty when it is too much, or too much of it is missing. */
+async function sentIn({ store, subscription, throughMs }: CausesContext, spans: readonly TimeRange[]): Promise<Sent[]> {
+  const ranges = spans
+    .map(({ fromMs, toMs }) => ({ fromMs, toMs: Math.min(toMs, throughMs) }))
+    .filter(({ fromMs, toMs }) => fromMs < toMs)
+  if (ranges.length === 0) return []
+  const counts = (await store.ledger.digests(ranges)).flatMap(({ digests }) => digests.map(({ count }) => count))
+  if (counts.reduce((sum, count) => sum + count, 0) > LONGEST_SEQUENCE) return []
+  const troubled = await store.missing.list({ subscription: subscription.name, limit: MOST_MISSING })
+  if (troubled.length === MOST_MISSING) return []
+  const ids = new Set(troubled.map(({ id }) => id))
+  const sent: Sent[] = []
+  for (const range of ranges)
+    for (const { id, name } of await store.ledger.sent(range)) sent.push({ id, name, isMissing: ids.has(id) })
+  return sent
+}
+
+function timeOf(id: string): number {
+  return uuidTime(id)?.getTime() ?? 0
 }

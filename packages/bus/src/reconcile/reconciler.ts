@@ -179,6 +179,7 @@ export class Reconciler {
     this.#isLeading = false
     if (this.#roundTimer !== null) clearTimeout(this.#roundTimer)
     if (this.#requestTimer !== null) clearInterval(this.#requestTimer)
+    this.#watcher.stop()
     await this.#consumer.stop()
     await this.#round.idle()
     await this.#handling
@@ -295,7 +296,7 @@ export class Reconciler {
     proof: Proof,
     question: Pick<Barrier, 'ranges' | 'details' | 'check' | 'mustDeclare'>,
   ): Promise<void> {
-    const { service, store, publisher, names, logger } = this.#options
+    const { service, store, publisher, names } = this.#options
     const id = newId()
     const throughMs = Math.max(proof.throughMs, ...question.ranges.map(({ toMs }) => toMs))
     // Before it is sent, and before the ledger is read: what is confirmed from now on with an older id is seen to be late.

@@ -32,6 +32,7 @@ export class Watcher {
   readonly #looking = new SingleFlight(() => this.#look())
   #differences: readonly Difference[] = []
   #isBlind = false
+  #giveUp: ((why: Error) => void) | null = null
 
   constructor(options: WatcherOptions) {
     this.#options = options
@@ -39,6 +40,11 @@ export class Watcher {
 
   get isWatching(): boolean {
     return this.#options.watch !== null
+  }
+
+  /** Gives up the look that is under way: a service that stops does not wait for a node that does not answer. */
+  stop(): void {
+    this.#giveUp?.(new Error('stopped'))
   }
 
   /** Compares the broker with the registry, writes what differs, and tells it. Never rejects; empty when it could not look. */
@@ -141,12 +147,11 @@ export class Watcher {
   async #views(queues: Parameters<BrokerWatch['look']>[0]): Promise<ReadonlyMap<string, QueueView>> {
     const { watch } = this.#options
     if (watch === null) return new Map()
-    const { promise: late, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(
-      () => reject(new Error(`the look was not over within ${LONGEST_LOOK_MS / 1_000} s`)),
-      LONGEST_LOOK_MS,
-    )
-    const views = await Promise.race([watch.look(queues), late]).finally(() => clearTimeout(timer))
+    const { promise: givenUp, reject } = Promise.withResolvers<never>()
+    this.#giveUp = reject
+    const late = new Error(`the look was not over within ${LONGEST_LOOK_MS / 1_000} s`)
+    const timer = setTimeout(() => reject(late), LONGEST_LOOK_MS)
+    const views = await Promise.race([watch.look(queues), givenUp]).finally(() => clearTimeout(timer))
     return new Map(views.map((view) => [view.queue, view]))
   }
 

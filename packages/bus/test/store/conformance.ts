@@ -12,6 +12,7 @@ import { describeSubscriptions } from './conformance/subscriptions.ts'
 import { describeMessages } from './conformance/messages.ts'
 import { describeFailures } from './conformance/failures.ts'
 import { describeProofReads } from './conformance/proof-reads.ts'
+import { describeObservations } from './conformance/observations.ts'
 import { describeLife } from './conformance/life.ts'
 
 /** The contract of store.ts, for every implementation: a file for each part of it. */
@@ -28,6 +29,7 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
     describeMessages(subject)
     describeFailures(subject)
     describeProofReads(subject)
+    describeObservations(subject)
     describeLife(subject)
   })
 }

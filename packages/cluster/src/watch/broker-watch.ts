@@ -1,3 +1,4 @@
+import { ClusterError, isClusterError } from '../errors.ts'
 import type { ManagementClient } from '../management/client.ts'
 import { api, type ApiPath, withQuery } from '../management/path.ts'
 import { placementOf, type QueueAnswer } from '../queues/queue.ts'
@@ -31,15 +32,16 @@ const AT_ONCE = 4
 
 /**
  * Looks at queues over the management API: whether they are there, which bindings stand, which nodes they lack. Two requests for each
- * queue, one for each exchange that others are bound to, one for the nodes. Needs the tag `management` and read permission on the
- * queues, `monitoring` to tell which nodes are down. A look rejects with what a ManagementClient throws, but not for what is not
- * there. RabbitMQ 3.10 to 4.3.
+ * queue, one for each exchange that others are bound to, one for the nodes. Needs the tag `management` and permissions in
+ * the vhost, and `monitoring` to tell which nodes are down. A look rejects with what a ManagementClient throws, but not for what is not
+ * there; and with MANAGEMENT_REFUSED when the user sees no such vhost. RabbitMQ 3.10 to 4.3.
  *
  *     createBus({ …, reconcile: { watch: brokerWatch({ client: new ManagementClient({ endpoints }), vhost: 'shop' }) } })
  */
 export function brokerWatch({ client, vhost }: BrokerWatchOptions): BrokerWatch {
   return {
     look: async (queues) => {
+      await requireVhost(client, vhost)
       const down = await downNodes(client)
       const targets = new Set(
         queues.flatMap(({ bindings }) =>
@@ -71,9 +73,26 @@ async function bindingsAt(client: ManagementClient, path: ApiPath): Promise<read
   }))
 }
 
+/** Of a vhost that a user may not see, 3.10 and 4.3 answer as if nothing were in it. */
+async function requireVhost(client: ManagementClient, vhost: string): Promise<void> {
+  const vhosts = await client.get<readonly { readonly name: string }[]>(withQuery(api`vhosts`, { columns: 'name' }))
+  if (vhosts.some(({ name }) => name === vhost)) return
+  throw new ClusterError(
+    'MANAGEMENT_REFUSED',
+    `the user of the watch sees no vhost "${vhost}"; is that its name, and has the user permissions in it?`,
+    { vhost },
+  )
+}
+
+/** None, when the user may not ask for nodes. */
 async function downNodes(client: ManagementClient): Promise<ReadonlySet<string>> {
-  const nodes = await client.get<readonly NodeAnswer[]>(withQuery(api`nodes`, { columns: 'name,running' }))
-  return new Set(nodes.filter(({ running }) => !running).map(({ name }) => name))
+  try {
+    const nodes = await client.get<readonly NodeAnswer[]>(withQuery(api`nodes`, { columns: 'name,running' }))
+    return new Set(nodes.filter(({ running }) => !running).map(({ name }) => name))
+  } catch (error) {
+    if (isClusterError(error, 'MANAGEMENT_REFUSED')) return new Set()
+    throw error
+  }
 }
 
 /** The results in order, with at most AT_ONCE under way; rejects with the first failure. */
