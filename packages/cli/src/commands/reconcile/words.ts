@@ -13,7 +13,7 @@ export function inWords({ subscription, proof, status }: WatchedSubscription, no
     unproven: 'keeps no inbox: nothing can be proved of it',
     missing: `missing ${missing}`,
     silent: `silent since ${at(sinceMs)}`,
-    lagging: waited === null ? `behind: the proof stands still` : `lagging: a barrier waits for ${waited}`,
+    lagging: waited === null ? 'behind: the proof stands still' : `lagging: a barrier waits for ${waited}`,
     proven: 'proven',
   }[state]
   const { counts, breaker, ghosts, openMinutes } = proof
@@ -66,7 +66,7 @@ export function summaryOf(
       )} at ${names(ghosts)}`,
     )
   const silent = withProblem('silent')
-  if (silent.length > 0) troubles.push(`${names(silent)} ${silent.length === 1 ? 'is' : 'are'} silent`)
+  if (silent.length > 0) troubles.push(`nothing is heard of ${names(silent)}`)
   const broken = withProblem('breaker-open')
   if (broken.length > 0) troubles.push(`the breaker of ${names(broken)} is open: nothing is resent there`)
   if (troubles.length > 0) return { isWell: false, text: sentence(troubles) }
