@@ -9,6 +9,9 @@ export const cliErrorCodes = {
   STORE_NOT_FOUND: 'the file of the SQLite store does not exist',
   STORE_DRIVER_MISSING: 'the package that speaks to the database is not installed',
   MESSAGE_UNKNOWN: 'none of the stores knows the message',
+  SUBSCRIPTION_UNKNOWN: 'no publisher among the stores knows the subscription',
+  NOT_PUBLISHING: 'the command is about events that were published, and none of the stores has any',
+  RECONCILER_NOT_RUNNING: 'a run of reconciliation was asked for, and no process of the service takes it up',
   FAILURE_UNKNOWN: 'none of the stores has such a failure',
   INTERRUPTED: 'a person said no, or pressed Ctrl-C',
 } as const

@@ -11,7 +11,7 @@ export const exitCodes = {
   usage: 64,
   /** What was named does not exist: a message, a failure, a file, a cluster, a node, a vhost. */
   missing: 66,
-  /** A database or a broker cannot be reached. */
+  /** A database or a broker cannot be reached, or the service that has to act does not run. */
   unavailable: 69,
   /** The configuration, or the schema of a store, is not as it must be. */
   config: 78,
@@ -30,6 +30,9 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   TRANSFORM_INVALID: exitCodes.usage,
   MESSAGE_UNKNOWN: exitCodes.missing,
   FAILURE_UNKNOWN: exitCodes.missing,
+  SUBSCRIPTION_UNKNOWN: exitCodes.missing,
+  NOT_PUBLISHING: exitCodes.missing,
+  RECONCILER_NOT_RUNNING: exitCodes.unavailable,
   STORE_NOT_FOUND: exitCodes.missing,
   CLUSTER_UNKNOWN: exitCodes.missing,
   NODE_UNKNOWN: exitCodes.missing,

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { parseTime } from './times.ts'
+import { parsePeriodMs, parseTime } from './times.ts'
 
 /** --store, as often as there are stores to look into. */
 export function storeOption(): Option {
@@ -19,6 +19,16 @@ export function untilOption(what: string): Option {
 
 export function limitOption(what: string): Option {
   return new Option('-n, --limit <count>', `at most so many ${what}`).argParser(wholeFromOne).default(50)
+}
+
+/** A length of time, and how it was written. */
+export interface Period {
+  readonly text: string
+  readonly ms: number
+}
+
+export function periodOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(period)
 }
 
 /** Adds a value to those that came before. */
@@ -45,4 +55,10 @@ function time(text: string): Date {
   const parsed = parseTime(text, new Date())
   if (parsed !== undefined) return parsed
   throw new InvalidArgumentError('It must be like 90s, 30m, 2h, 7d, or a time such as 2026-07-01T12:00:00Z.')
+}
+
+function period(text: string): Period {
+  const ms = parsePeriodMs(text)
+  if (ms !== undefined && ms > 0) return { text, ms }
+  throw new InvalidArgumentError('It must be like 90s, 30m, 2h, 7d.')
 }

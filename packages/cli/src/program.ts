@@ -25,6 +25,14 @@ const nouns: Readonly<Record<string, Noun>> = {
     description: 'Messages whose handlers failed: retrying or parked.',
     load: async () => (await import('./commands/failures.ts')).addFailures,
   },
+  trace: {
+    description: 'One event at every subscription that it was for.',
+    load: async () => (await import('./commands/trace.ts')).addTrace,
+  },
+  reconcile: {
+    description: 'The proof that every event reached every subscription, and what is missing.',
+    load: async () => (await import('./commands/reconcile.ts')).addReconcile,
+  },
   subscriptions: {
     description: 'Who listens to what, and how it goes.',
     load: async () => (await import('./commands/subscriptions.ts')).addSubscriptions,

@@ -70,9 +70,9 @@ describe.each(['sqlite', 'postgres'] as const)('messages in %s', (kind) => {
     expect(finished.json()).toMatchObject({
       id: ids.sent,
       published: [{ store: 'orders', name: 'order.payment.onPaid', source: 'orders', state: 'sent' }],
-      received: [
-        { store: 'crm', subscription: 'order.crm', status: 'handled', error: null },
-        { store: 'crm', subscription: 'order.mail', status: 'parked', attempts: 5, error: 'TypeError: no address' },
+      deliveries: [
+        { store: 'crm', subscription: 'order.crm', state: 'handled', error: null },
+        { store: 'crm', subscription: 'order.mail', state: 'parked', attempts: 5, error: 'TypeError: no address' },
       ],
     })
     const { stdout, stderr } = await run('trace', ids.sent)
@@ -85,9 +85,9 @@ describe.each(['sqlite', 'postgres'] as const)('messages in %s', (kind) => {
     const traced = await run('trace', ids.pending, '--json')
     expect(traced.json()).toMatchObject({
       published: [{ state: 'pending' }],
-      received: [
-        { subscription: 'order.crm', status: 'not received' },
-        { subscription: 'order.mail', status: 'not received' },
+      deliveries: [
+        { subscription: 'order.crm', state: 'unsent' },
+        { subscription: 'order.mail', state: 'unsent' },
       ],
     })
   })

@@ -13,17 +13,25 @@ export interface FoundMessage {
 
 /** Looks for a message in all stores. Throws MESSAGE_UNKNOWN when none of them knows it. */
 export async function findMessage(stores: readonly NamedStore[], id: string): Promise<FoundMessage> {
+  const found = await lookForMessage(stores, id)
+  if (found.sent.length + found.received.length === 0) throw unknownMessage(stores, id)
+  return found
+}
+
+/** The same, empty where nothing is known. */
+export async function lookForMessage(stores: readonly NamedStore[], id: string): Promise<FoundMessage> {
   const traces = await Promise.all(
     stores.map(async ({ label, store }) => ({ store: label, ...(await store.messages.trace(id)) })),
   )
   const sent = traces.flatMap(({ store, sent }) => (sent === null ? [] : [{ store, ...sent }]))
   const received = traces.flatMap(({ store, received }) => received.map((entry) => ({ store, ...entry })))
-  if (sent.length + received.length === 0) {
-    const places = stores.map(({ label }) => label).join(', ')
-    throw new CliError(
-      'MESSAGE_UNKNOWN',
-      `no message ${id} in ${places}; name the store of its publisher or of a subscriber`,
-    )
-  }
   return { id, sent, received }
+}
+
+export function unknownMessage(stores: readonly NamedStore[], id: string): CliError {
+  const places = stores.map(({ label }) => label).join(', ')
+  return new CliError(
+    'MESSAGE_UNKNOWN',
+    `no message ${id} in ${places}; name the store of its publisher or of a subscriber`,
+  )
 }

@@ -4,65 +4,55 @@ import { Argument } from 'commander'
 import { messageId, storeOption } from '../../options.ts'
 import { sessionOf } from '../../session.ts'
 import type { StoreRow } from '../../store-rows.ts'
-import { readStores, withStoreColumn } from '../../store-rows.ts'
 import type { NamedStore, StoreOptions } from '../../stores.ts'
 import { withStores } from '../../stores.ts'
 import type { Column } from '../../table.ts'
 import { clipped, properties, section, table } from '../../table.ts'
 import { showMoment } from '../../times.ts'
+import type { Delivery } from './deliveries.ts'
+import { deliveriesOf } from './deliveries.ts'
 import { findMessage } from './find.ts'
-import type { Receipt } from './receipts.ts'
-import { receiptsOf } from './receipts.ts'
 
 export function addMessagesTrace(parent: Command): void {
-  parent
-    .command('trace')
-    .summary('where one message has been')
+  addTraceTo(parent.command('trace').summary('where one message has been'))
+}
+
+/** For `warren trace`, too. */
+export function addTraceTo(command: Command): void {
+  const path = command.parent?.name() === 'messages' ? 'messages trace' : 'trace'
+  command
     .description(
-      'Follows one message through all stores given: when and by whom it was published, and what became of it in each subscription.',
+      'Follows one message through all stores given: when and by whom it was published, and what became of it at each subscription that it was for, by the store of the subscriber or by what it has proved to the publisher.',
     )
     .addArgument(new Argument('<id>', 'the message id').argParser(messageId))
     .addOption(storeOption())
     .addHelpText(
       'after',
-      '\nExample:\n  $ warren messages trace 0197c2f0-5a1e-7b34-9f00-2d9c1f3a77aa --store orders --store crm',
+      `\nExample:\n  $ warren ${path} 0197c2f0-5a1e-7b34-9f00-2d9c1f3a77aa --store orders --store crm`,
     )
     .action(trace)
 }
 
 async function trace(id: string, options: StoreOptions, command: Command): Promise<void> {
   const session = sessionOf(command)
-  // Loaded here, for it brings the broker's client along.
-  const { matches } = await import('@warren/bus')
   await withStores(session, options, async (stores) => {
     const found = await findMessage(stores, id)
-    const announced = await readStores(stores, (store) => store.subscriptions.list())
-    const [first] = found.sent
-    const expected = announced.filter(
-      ({ activeFrom, patterns }) =>
-        first !== undefined &&
-        activeFrom <= first.createdAt &&
-        patterns.some((pattern) => matches(pattern, first.name)),
-    )
-    const receipts = receiptsOf(found.received, expected)
+    const deliveries = (await deliveriesOf(stores, found)).filter(({ state }) => state !== 'not-expected')
     const published = found.sent.map(({ payload: _, headers: __, ...sent }) => sent)
-    session.output.result({ id, published, received: receipts }, () =>
+    session.output.result({ id, published, deliveries }, () =>
       [
         section('Published', describePublished(found.sent, stores)),
-        section(
-          'Received',
-          receipts.length === 0
-            ? 'by no subscription of these stores'
-            : table(withStoreColumn(columns, stores), receipts),
-        ),
+        section('Delivered', deliveries.length === 0 ? 'to no subscription' : table(columnsFor(stores), deliveries)),
       ].join('\n\n'),
     )
-    const parked = receipts.find(({ status }) => status === 'parked')
+    const parked = deliveries.find(({ state }) => state === 'parked')
     if (parked !== undefined) session.output.note(`Why it is parked: warren failures show ${parked.subscription} ${id}`)
+    if (deliveries.some(({ missed }) => missed !== null && missed.state !== 'recovered'))
+      session.output.note(`Why it is missing: warren reconcile explain ${id}`)
   })
 }
 
-function describePublished(sent: readonly StoreRow<SentMessage>[], stores: readonly NamedStore[]): string {
+export function describePublished(sent: readonly StoreRow<SentMessage>[], stores: readonly NamedStore[]): string {
   if (sent.length === 0) return 'in none of these stores'
   return sent
     .map(({ name, entityId, source, createdAt, state, attempts, error, store }) =>
@@ -78,12 +68,17 @@ function describePublished(sent: readonly StoreRow<SentMessage>[], stores: reado
     .join('\n\n')
 }
 
-const columns: readonly Column<Receipt>[] = [
+function columnsFor(stores: readonly NamedStore[]): readonly Column<Delivery>[] {
+  return stores.length > 1 ? [...columns, { heading: 'store', cell: (row) => row.store ?? '' }] : columns
+}
+
+const columns: readonly Column<Delivery>[] = [
   { heading: 'subscription', cell: (row) => row.subscription },
-  { heading: 'status', cell: (row) => row.status },
+  { heading: 'state', cell: (row) => row.state },
   { heading: 'received', cell: (row) => showMoment(row.receivedAt) },
   { heading: 'settled', cell: (row) => showMoment(row.settledAt) },
   { heading: 'attempts', cell: (row) => row.attempts ?? '', align: 'right' },
-  { heading: 'due', cell: (row) => showMoment(row.dueAt) },
-  { heading: 'error', cell: (row) => clipped(row.error ?? '') },
+  { heading: 'due', cell: (row) => showMoment(row.dueAt ?? row.missed?.dueAt ?? null) },
+  { heading: 'resends', cell: (row) => row.missed?.resends ?? '', align: 'right' },
+  { heading: 'why', cell: (row) => clipped(row.error ?? row.missed?.error ?? row.missed?.cause ?? '') },
 ]
