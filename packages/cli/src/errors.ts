@@ -10,6 +10,10 @@ export const cliErrorCodes = {
   STORE_DRIVER_MISSING: 'the package that speaks to the database is not installed',
   MESSAGE_UNKNOWN: 'none of the stores knows the message',
   FAILURE_UNKNOWN: 'none of the stores has such a failure',
+  SUBSCRIPTION_UNKNOWN: 'no publisher whose store is given knows the subscription',
+  BACKFILL_REFUSED: 'the subscription is retired, or keeps no inbox that would tell what it has had',
+  BACKFILL_UNKNOWN: 'none of the stores has such a backfill',
+  BACKFILL_FAILED: 'a backfill that was waited for cannot go on',
   INTERRUPTED: 'a person said no, or pressed Ctrl-C',
 } as const
 

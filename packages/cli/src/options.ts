@@ -46,3 +46,10 @@ function time(text: string): Date {
   if (parsed !== undefined) return parsed
   throw new InvalidArgumentError('It must be like 90s, 30m, 2h, 7d, or a time such as 2026-07-01T12:00:00Z.')
 }
+
+/** More than 0; 0.5 is one every two seconds. */
+export function perSecond(text: string): number {
+  const value = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : 0
+  if (value > 0) return value
+  throw new InvalidArgumentError('It must be a number above 0.')
+}
