@@ -7,6 +7,7 @@ const benches = {
   inbox: () => import('./inbox.ts'),
   'order-to-handled': () => import('./order-to-handled.ts'),
   latency: () => import('./latency.ts'),
+  backfill: () => import('./backfill.ts'),
   'large-plan': () => import('./large-plan.ts'),
   'typed-patterns': () => import('./compiler.ts'),
   'node-kill': () => import('./node-kill.ts'),

@@ -62,11 +62,12 @@ export interface RelayTuning {
 
 /** Throws CONFIG_INVALID: a lease of 0 ms or a window of NaN would wait for ever without a word. */
 export function checkNumbers(
-  options: Pick<BusOptions<Catalog, Sql>, 'service' | 'relay' | 'maxBodyBytes' | 'heartbeatS'>,
+  options: Pick<BusOptions<Catalog, Sql>, 'service' | 'relay' | 'reconcile' | 'maxBodyBytes' | 'heartbeatS'>,
   retention: Retention,
 ): void {
   if (options.service === '') throw new WarrenError('CONFIG_INVALID', 'a bus needs the name of its service')
   const tuning = typeof options.relay === 'object' ? options.relay : {}
+  const backfill = (typeof options.reconcile === 'object' ? options.reconcile.backfill : undefined) ?? {}
   const rules: readonly [name: string, value: number | undefined, least: number][] = [
     ['retention.outboxDays', retention.outboxDays, 1],
     ['retention.inboxDays', retention.inboxDays, 1],
@@ -76,6 +77,9 @@ export function checkNumbers(
     ['relay.confirmTimeoutMs', tuning.confirmTimeoutMs, 100],
     ['relay.idlePollMs', tuning.idlePollMs, 1],
     ['relay.leaseMs', tuning.leaseMs, 300],
+    ['reconcile.backfill.perSecond', backfill.perSecond, 0.001],
+    ['reconcile.backfill.maxReady', backfill.maxReady, 0],
+    ['reconcile.backfill.maxUnsentMs', backfill.maxUnsentMs, 0],
   ]
   for (const [name, value, least] of rules) {
     if (value === undefined || value >= least) continue

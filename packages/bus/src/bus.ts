@@ -315,7 +315,8 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     const settings = this.#reconcileSettings
     if (publisher === undefined || settings === null) return null
     const { service } = this.#options
-    const options = { service, publisher, connection, names: this.#names, settings, logger: this.#logger }
+    const maxAgeMs = this.#retention.inboxDays * DAY_MS
+    const options = { service, publisher, connection, names: this.#names, settings, maxAgeMs, logger: this.#logger }
     return (context) => participant(options, context)
   }
 

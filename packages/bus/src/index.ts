@@ -40,6 +40,8 @@ export type { DeliveryFacts, DeliveryState, Interest } from './reconcile/deliver
 export { RECONCILER_LEASE_GROUP } from './reconcile/reconciler.ts'
 export { statusOf } from './reconcile/state.ts'
 export type { SubscriptionProblem, SubscriptionState, SubscriptionStatus } from './reconcile/state.ts'
+export { planBackfill } from './reconcile/backfill-plan.ts'
+export type { BackfillPlan, BackfillQuestion } from './reconcile/backfill-plan.ts'
 export { Signal } from './signal.ts'
 export type * from './store/reconciliation.ts'
 export type { Backfill, BackfillAction, BackfillHold, BackfillState, BackfillStore } from './store/backfill.ts'

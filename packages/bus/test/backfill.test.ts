@@ -42,7 +42,9 @@ describe.each(storeKinds)('backfill with a %s store', (kind) => {
     const { endpoints } = first
     const subscriber = await makeService({ service: 'loyalty', kind, endpoints, reconcile: quickly })
     await first.bus.start()
+    await sink(endpoints)
     await publish(first.bus, 200, paid)
+    await isSent(first.store)
     const handled: string[] = []
     await subscriber.bus.subscribe('order.loyalty', [paid], ({ id }) => void handled.push(id))
     await subscriber.bus.start()
@@ -79,8 +81,9 @@ describe.each(storeKinds)('backfill with a %s store', (kind) => {
   it('sends a new subscription what was published since a time, once', async () => {
     const publisher = await makeService({ kind, reconcile: quickly })
     await publisher.bus.start()
+    await sink(publisher.endpoints)
     const before = await publish(publisher.bus, 20, paid)
-    await eventually(async () => (await publisher.store.reconciliation.ledger.oldestUnsentMs()) === null)
+    await isSent(publisher.store)
     const database = await freshDatabase(kind)
     const handled: string[] = []
     const make = async () => {
@@ -105,10 +108,23 @@ describe.each(storeKinds)('backfill with a %s store', (kind) => {
     expect(handled).toHaveLength(21)
     const backfills = await publisher.store.reconciliation.backfill.list()
     expect(backfills).toMatchObject([
-      { subscription: 'order.loyalty', state: 'done', requestedBy: 'loyalty', total: 20 },
+      { subscription: 'order.loyalty', state: 'done', requestedBy: 'loyalty', total: 20, sent: 20 },
     ])
   })
 })
+
+/** Without any queue an event would stay unroutable, and go out live as soon as there is one. */
+async function sink(endpoints: readonly string[]): Promise<void> {
+  const channel = await rawChannel(endpoints)
+  await channel.assertQueue('sink', { arguments: { 'x-queue-type': 'quorum' } })
+  await channel.assertExchange('ex.order.topic', 'topic', { durable: true })
+  await channel.bindQueue('sink', 'ex.order.topic', '#')
+}
+
+async function isSent(store: Store): Promise<void> {
+  const { ledger } = store.reconciliation
+  await eventually(async () => (await ledger.isUsed()) && (await ledger.oldestUnsentMs()) === null)
+}
 
 /** Of two names in turn, unless one is given. */
 async function publish(bus: ShopBus, count: number, name?: typeof paid): Promise<readonly string[]> {

@@ -13,6 +13,9 @@ export const cliErrorCodes = {
   NOT_PUBLISHING: 'the command is about events that were published, and none of the stores has any',
   RECONCILER_NOT_RUNNING: 'a run of reconciliation was asked for, and no process of the service takes it up',
   FAILURE_UNKNOWN: 'none of the stores has such a failure',
+  BACKFILL_REFUSED: 'the subscription is retired, or keeps no inbox that would tell what it has had',
+  BACKFILL_UNKNOWN: 'none of the stores has such a backfill',
+  BACKFILL_FAILED: 'a backfill that was waited for cannot go on',
   INTERRUPTED: 'a person said no, or pressed Ctrl-C',
 } as const
 

@@ -62,3 +62,10 @@ function period(text: string): Period {
   if (ms !== undefined && ms > 0) return { text, ms }
   throw new InvalidArgumentError('It must be like 90s, 30m, 2h, 7d.')
 }
+
+/** More than 0; 0.5 is one every two seconds. */
+export function perSecond(text: string): number {
+  const value = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : 0
+  if (value > 0) return value
+  throw new InvalidArgumentError('It must be a number above 0.')
+}

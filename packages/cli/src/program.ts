@@ -37,6 +37,10 @@ const nouns: Readonly<Record<string, Noun>> = {
     description: 'Who listens to what, and how it goes.',
     load: async () => (await import('./commands/subscriptions.ts')).addSubscriptions,
   },
+  backfill: {
+    description: 'Events of the ledger once more, to one subscription alone.',
+    load: async () => (await import('./commands/backfill.ts')).addBackfill,
+  },
   store: {
     description: "The tables that Warren keeps in a service's database.",
     load: async () => (await import('./commands/store.ts')).addStore,

@@ -22,6 +22,8 @@ export interface AnnouncerOptions {
   /** Whether the subscription consumes, which it does only when its bindings stand. */
   readonly isStanding: () => boolean
   readonly intervalMs: number
+  /** What is older the subscription parks. */
+  readonly maxAgeMs: number
   readonly logger: Logger
 }
 
@@ -30,6 +32,7 @@ export class Announcer {
   readonly #options: AnnouncerOptions
   readonly #telling = new SingleFlight(() => this.#tell())
   #isNewQueue = false
+  #isWarned = false
   #timer: NodeJS.Timeout | null = null
 
   constructor(options: AnnouncerOptions) {
@@ -55,6 +58,16 @@ export class Announcer {
     if (this.#timer !== null) void this.#telling.run()
   }
 
+  #warn(backfillSinceMs: number | null, activeFrom: Date): void {
+    const { subscription, maxAgeMs, logger } = this.#options
+    if (this.#isWarned || backfillSinceMs === null || activeFrom.getTime() - backfillSinceMs <= maxAgeMs) return
+    this.#isWarned = true
+    logger.warn(
+      { subscription: subscription.name, since: new Date(backfillSinceMs) },
+      '"since" goes back further than retention.inboxDays: older events are parked as MESSAGE_TOO_OLD',
+    )
+  }
+
   async #tell(): Promise<void> {
     const { service, subscription, queue, subscriptions, publisher, names, isStanding, logger } = this.#options
     const { name, patterns, timeoutMs, since } = subscription
@@ -64,6 +77,8 @@ export class Announcer {
       const standing = await subscriptions.stand(name, patterns, isNewQueue)
       if (standing === null) return
       this.#isNewQueue = false
+      const backfillSinceMs = since === null ? null : sinceMs(since, standing.activeFrom)
+      this.#warn(backfillSinceMs, standing.activeFrom)
       const body = {
         subscription: name,
         service,
@@ -74,7 +89,7 @@ export class Announcer {
         activeFromMs: standing.activeFrom.getTime(),
         patternsSinceMs: standing.patternsSince.getTime(),
         queueCreatedMs: standing.queueCreatedAt?.getTime() ?? null,
-        backfillSinceMs: since === null ? null : sinceMs(since, standing.activeFrom),
+        backfillSinceMs,
       }
       const target = { exchange: names.controlExchange, routingKey: ANNOUNCEMENT_KEY, source: service }
       // Where nobody publishes yet nobody listens, and it comes back.

@@ -14,12 +14,14 @@ export interface ParticipantOptions {
   readonly connection: Connection
   readonly names: BrokerNames
   readonly settings: ReconcileSettings
+  /** What an inbox remembers. */
+  readonly maxAgeMs: number
   readonly logger: Logger
 }
 
 /** The subscriber's side of reconciliation: announces one subscription, and answers its barriers. */
 export function participant(options: ParticipantOptions, context: ControlContext): Control {
-  const { service, publisher, connection, names, settings, logger } = options
+  const { service, publisher, connection, names, settings, maxAgeMs, logger } = options
   const { subscription, queue, store, consumer, inHand, declare } = context
   const announcer = new Announcer({
     service,
@@ -30,6 +32,7 @@ export function participant(options: ParticipantOptions, context: ControlContext
     names,
     isStanding: () => consumer.isConsuming,
     intervalMs: settings.announceMs,
+    maxAgeMs,
     logger,
   })
   const responder = new Responder({

@@ -13,6 +13,7 @@ import { describeMessages } from './conformance/messages.ts'
 import { describeFailures } from './conformance/failures.ts'
 import { describeProofReads } from './conformance/proof-reads.ts'
 import { describeObservations } from './conformance/observations.ts'
+import { describeBackfill } from './conformance/backfill.ts'
 import { describeLife } from './conformance/life.ts'
 
 /** The contract of store.ts, for every implementation: a file for each part of it. */
@@ -30,6 +31,7 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
     describeFailures(subject)
     describeProofReads(subject)
     describeObservations(subject)
+    describeBackfill(subject)
     describeLife(subject)
   })
 }

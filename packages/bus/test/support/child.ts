@@ -3,7 +3,17 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import type { ReconcileOptions } from '../../src/reconcile/settings.ts'
 import { Signal } from '../../src/signal.ts'
+
+export interface ChildOptions {
+  readonly endpoints: readonly string[]
+  readonly database: string
+  readonly subscribes: boolean
+  /** Of the bus; its lease is the relay's, too. */
+  readonly reconcile?: ReconcileOptions
+  readonly livePerSecond?: number
+}
 
 export interface Child {
   readonly process: ChildProcessWithoutNullStreams
@@ -14,7 +24,7 @@ export interface Child {
 }
 
 /** Starts child-service.ts. */
-export function startChild(options: { endpoints: readonly string[]; database: string; subscribes: boolean }): Child {
+export function startChild(options: ChildOptions): Child {
   const script = fileURLToPath(new URL('child-service.ts', import.meta.url))
   const child = spawn(process.execPath, [
     '--conditions=@warren/source',

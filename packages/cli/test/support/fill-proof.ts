@@ -23,6 +23,7 @@ export async function fillProof(store: Store): Promise<void> {
         queueCreatedMs: null,
       },
       { closeMs: 0, fromMs: publishedMs - 3_600_000, patterns },
+      null,
     )
     if (hasInbox) await record(store, name, { throughMs: Date.now() })
   }

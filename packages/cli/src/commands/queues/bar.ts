@@ -1,3 +1,4 @@
+import { bar, percentOf } from '../../bar.ts'
 import { clipped } from '../../table.ts'
 
 /** A queue that is synchronising: how many of its messages are copied. */
@@ -7,21 +8,12 @@ export interface SyncState {
   readonly messages: number
 }
 
-const WIDTH = 20
-
 /** `[████████░░░░░░░░░░░░]  40 %  1/3 queues  qu.order.crm 2000/5000`, at most `columns` wide. Pure. */
 export function barLine(running: readonly SyncState[], ended: number, total: number, columns = 80): string {
   const copied = running.reduce((sum, state) => sum + Math.min(state.copied, state.messages), 0)
   const messages = running.reduce((sum, state) => sum + state.messages, 0)
   const percent = percentOf(copied, messages)
-  const filled = Math.floor((percent * WIDTH) / 100)
-  const bar = '█'.repeat(filled) + '░'.repeat(WIDTH - filled)
   const queues = running.map((state) => `${state.name} ${state.copied}/${state.messages}`).join('  ')
   // The last column is left free: some terminals go to the next line when it is written.
-  return clipped(`[${bar}] ${String(percent).padStart(3)} %  ${ended}/${total} queues  ${queues}`, columns - 1)
-}
-
-/** Whole per cent; 0 of what is not counted yet. */
-export function percentOf(copied: number, messages: number): number {
-  return messages === 0 ? 0 : Math.min(100, Math.floor((copied * 100) / messages))
+  return clipped(`${bar(percent)} ${String(percent).padStart(3)} %  ${ended}/${total} queues  ${queues}`, columns - 1)
 }

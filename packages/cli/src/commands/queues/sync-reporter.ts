@@ -1,6 +1,7 @@
 import { labelOf, type QueueName, type SyncEvent } from '@warren/cluster'
 import { visible } from '../../output.ts'
-import { barLine, percentOf, type SyncState } from './bar.ts'
+import { percentOf } from '../../bar.ts'
+import { barLine, type SyncState } from './bar.ts'
 
 /** Tells how a synchronisation goes: a bar that is drawn anew on a terminal, else a line for every quarter. On stderr. */
 export class SyncReporter {
