@@ -8,7 +8,8 @@ import { ms } from './statements.ts'
 /** Of a table or CTE named f. */
 export const FAILURE_COLUMNS: string = `f.subscription, f.message_id, f.name, f.entity_id, f.source, f.payload, f.encoding,
   f.headers::text as headers, f.state, f.attempts, ${ms('f.due_at')} as due_at, f.error_code, f.error_type, f.error_message,
-  f.error_stack, f.fingerprint, ${ms('f.first_failed_at')} as first_failed_at, ${ms('f.last_failed_at')} as last_failed_at`
+  f.error_stack, f.fingerprint, ${ms('f.first_failed_at')} as first_failed_at, ${ms('f.last_failed_at')} as last_failed_at,
+  f.order_key, f.sequence, f.needs`
 
 /** The inbox rows are locked first, then the failure rows, as everywhere. What was settled meanwhile is left alone. */
 function settleEntries(status: 'retrying' | 'discarded', condition: string): string {

@@ -11,7 +11,7 @@ import type { Transactions } from './transactions.ts'
 /** Of a table named f. */
 export const FAILURE_COLUMNS = `f.subscription, f.message_id, f.name, f.entity_id, f.source, f.payload, f.encoding,
   f.headers, f.state, f.attempts, f.due_at, f.error_code, f.error_type, f.error_message, f.error_stack, f.fingerprint,
-  f.first_failed_at, f.last_failed_at`
+  f.first_failed_at, f.last_failed_at, f.order_key, f.sequence, f.needs`
 
 export class SqliteFailures implements FailureReads {
   readonly #connection: Connection
