@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { closed, makeBank, moved, opened } from './support/ordered.ts'
+import { closed, moved, opened } from './support/bank.ts'
+import { makeBank } from './support/ordered.ts'
 import { eventually, storeKinds } from './support/service.ts'
 
 describe.each(storeKinds)('an ordered subscription with a %s store', (kind) => {

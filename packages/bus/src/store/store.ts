@@ -1,4 +1,4 @@
-import type { FailureOrder, OrderStore } from './order.ts'
+import type { BlockedEntity, BlockedFilter, FailureOrder, OrderStore } from './order.ts'
 import type { ReconciliationStore } from './reconciliation.ts'
 
 /**
@@ -405,7 +405,18 @@ export interface FailureReads {
    * transaction: the owning service picks the rows up. Returns how many.
    */
   retry(filter: FailureFilter, actor: string): Promise<number>
-  /** Gives up on failures: status `discarded`, failure rows gone, payloads kept in the action log. Returns how many. */
+  /** Entities of ordered subscriptions of which events wait for an earlier one; those with the most first. */
+  blocked(filter: BlockedFilter): Promise<readonly BlockedEntity[]>
+  /**
+   * Sets failures aside that hold up their entity: they stay parked, and those behind them go on; a retry handles them out of
+   * their order. The first event that waits for one that was never received goes on without it. Writes the action log. Returns
+   * how many.
+   */
+  release(filter: FailureFilter, actor: string): Promise<number>
+  /**
+   * Gives up on failures: status `discarded`, failure rows gone, payloads kept in the action log. Events of an ordered entity
+   * that waited for them go on. Returns how many.
+   */
   discard(filter: FailureFilter, actor: string): Promise<number>
 }
 

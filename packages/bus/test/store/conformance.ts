@@ -11,6 +11,7 @@ import { describeLeases } from './conformance/leases.ts'
 import { describeSubscriptions } from './conformance/subscriptions.ts'
 import { describeMessages } from './conformance/messages.ts'
 import { describeFailures } from './conformance/failures.ts'
+import { describeOrder } from './conformance/order.ts'
 import { describeLife } from './conformance/life.ts'
 
 /** The contract of store.ts, for every implementation: a file for each part of it. */
@@ -26,6 +27,7 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
     describeSubscriptions(subject)
     describeMessages(subject)
     describeFailures(subject)
+    describeOrder(subject)
     describeLife(subject)
   })
 }

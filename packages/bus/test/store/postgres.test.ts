@@ -9,7 +9,8 @@ import { untilBlocked } from './postgres-fixtures.ts'
 
 const EMPTY = `
   delete from warren.outbox; delete from warren.outbox_pending; delete from warren.inbox; delete from warren.inbox_start;
-  delete from warren.inbox_failure; delete from warren.subscription; delete from warren.lease; delete from warren.action_log`
+  delete from warren.inbox_failure; delete from warren.subscription; delete from warren.lease; delete from warren.action_log;
+  delete from warren.entity_sequence; delete from warren.order_position; delete from warren.order_interest`
 
 /** One for the whole suite, emptied before each test: making one takes longer than most tests. */
 let shared: Promise<TestDatabase> | null = null

@@ -38,6 +38,10 @@ export class PostgresDialect implements Dialect {
     return { query: (text, values) => tx.query(statements.rewrite(text), values) }
   }
 
+  ms(column: string): string {
+    return ms(column)
+  }
+
   dueIn(delayMs: string): string {
     return `now() + ${delayMs}::float8 * interval '1 ms'`
   }

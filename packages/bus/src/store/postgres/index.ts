@@ -83,8 +83,8 @@ class PostgresStoreImplementation implements PostgresStore {
     this.leases = new PostgresLeases(this.#connection)
     this.subscriptions = new PostgresSubscriptions(this.#connection)
     this.messages = new PostgresMessages(this.#connection)
-    this.failures = new PostgresFailures(this.#connection)
     const dialect = new PostgresDialect(this.#connection, this.#transactions)
+    this.failures = new PostgresFailures(this.#connection, dialect)
     this.reconciliation = new Reconciliation(dialect)
     this.order = new Order(dialect)
   }

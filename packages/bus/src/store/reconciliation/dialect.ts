@@ -12,6 +12,8 @@ export interface Dialect {
   on(tx: Sql): Sql
   /** Milliseconds since the epoch, in a statement that writes. */
   readonly now: string
+  /** A point in time of a table of 0001 in milliseconds. */
+  ms(column: string): string
   /** What `due_at` of a failure becomes so many milliseconds from now; a number or a parameter. */
   dueIn(delayMs: string): string
   /** JSON text of an object with an entry more: the key with `[number, number]`. All are columns. */

@@ -30,6 +30,10 @@ export class SqliteDialect implements Dialect {
     return { query: (text, values) => tx.query(named(text), values) }
   }
 
+  ms(column: string): string {
+    return column
+  }
+
   dueIn(delayMs: string): string {
     return `cast(unixepoch('subsec') * 1000 + ${delayMs} as integer)`
   }

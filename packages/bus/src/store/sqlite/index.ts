@@ -66,8 +66,8 @@ class SqliteStoreImplementation implements SqliteStore {
     this.leases = new SqliteLeases(this.#connection, this.#transactions)
     this.subscriptions = new SqliteSubscriptions(this.#connection, this.#transactions)
     this.messages = new SqliteMessages(this.#connection, this.#transactions)
-    this.failures = new SqliteFailures(this.#connection, this.#transactions)
     const dialect = new SqliteDialect(this.#connection, this.#transactions)
+    this.failures = new SqliteFailures(this.#connection, this.#transactions, dialect)
     this.reconciliation = new Reconciliation(dialect)
     this.order = new Order(dialect)
   }
