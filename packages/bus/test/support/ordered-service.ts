@@ -30,7 +30,8 @@ await bus.subscribe(
     const draw = createHash('sha256').update(`${entityId}/${sequence}`).digest().readUInt16BE()
     if (draw % 20 === 0 && attempt <= 1 + (draw % 3 === 0 ? 1 : 0)) throw new Error('one in twenty fails')
   },
-  { ordered: true, retry: { attempts: 1_000, delayMs: 50, factor: 2, maxDelayMs: 500 } },
+  // A retry that a killed instance had in hand is due again after twice the deadline.
+  { ordered: true, timeoutMs: 3_000, retry: { attempts: 1_000, delayMs: 50, factor: 2, maxDelayMs: 500 } },
 )
 bus.stopOnSignals()
 // Ends with the test, also when the test is killed.
