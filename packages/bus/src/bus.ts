@@ -8,7 +8,7 @@ import type { Catalog } from './catalog/catalog.ts'
 import type { EventInput, EventNames, EventOf } from './catalog/event-types.ts'
 import { checkNumbers } from './bus-options.ts'
 import type { BusOptions } from './bus-options.ts'
-import { checkPatterns } from './inbox/patterns.ts'
+import { checkOrdered, checkPatterns } from './inbox/patterns.ts'
 import type { MatchingNames, ValidPatterns } from './catalog/typed-pattern.ts'
 import type { EventEnvelope } from './envelope/event.ts'
 import { WarrenError } from './errors.ts'
@@ -158,7 +158,7 @@ export class Bus<C extends Catalog, Tx extends Sql> {
 
   /**
    * Handles each event that matches one of the patterns, once: the handler's writes through `tx` and the receipt commit together.
-   * Events reach it in no promised order. May be called before or after start(). Throws SUBSCRIPTION_INVALID,
+   * Events reach it in no promised order, unless the subscription is `ordered`. May be called before or after start(). Throws SUBSCRIPTION_INVALID,
    * PATTERN_INVALID, PATTERN_MATCHES_NOTHING, CONFIG_INVALID; rejects with QUEUE_INEQUIVALENT when the queue exists with other properties.
    */
   async subscribe<const Patterns extends readonly string[]>(
@@ -183,6 +183,7 @@ export class Bus<C extends Catalog, Tx extends Sql> {
       throw new WarrenError('BUS_STOPPED', `"${name}" cannot subscribe: the bus is stopped`)
     const checked = subscription(name, patterns, options)
     checkPatterns(name, patterns, this.#options.catalog)
+    if (checked.ordered) checkOrdered(name, patterns, this.#options.catalog)
     if (this.#runners.has(name)) {
       throw new WarrenError('SUBSCRIPTION_INVALID', `the subscription "${name}" is defined twice`, { name })
     }
@@ -206,6 +207,7 @@ export class Bus<C extends Catalog, Tx extends Sql> {
         names: this.#names,
         logger: this.#logger,
         telemetry: telemetry ?? noTelemetry,
+        clockToleranceMs: (this.#reconcileSettings ?? reconcileSettings()).clockToleranceMs,
         maxAgeMs: checked.inbox ? this.#retention.inboxDays * DAY_MS : Infinity,
         control: this.#participant(this.#consumeConnection),
       },

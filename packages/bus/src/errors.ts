@@ -48,6 +48,9 @@ export const errorCodes = {
   HANDLER_TIMEOUT: 'the handler ran longer than its deadline',
   HANDLER_CRASHED: 'the process died in this handler too often',
   MESSAGE_TOO_OLD: 'the message is older than the inbox remembers, so it cannot be told from a duplicate',
+  ORDER_BLOCKED: 'an earlier event of the same entity is not settled yet; it is handled as soon as that is',
+  ORDER_PASSED:
+    'a later event of the same entity was handled already, because a person let it, or the subscription was new',
   DEAD_LETTERED: 'the broker gave up on the message',
   // bus
   BUS_STOPPED: 'the bus is stopped or was never started',

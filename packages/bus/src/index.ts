@@ -45,5 +45,6 @@ export type { BackfillPlan, BackfillQuestion } from './reconcile/backfill-plan.t
 export { Signal } from './signal.ts'
 export type * from './store/reconciliation.ts'
 export type { Backfill, BackfillAction, BackfillHold, BackfillState, BackfillStore } from './store/backfill.ts'
+export type * from './store/order.ts'
 export type * from './store/store.ts'
 export type { Telemetry } from './telemetry.ts'

@@ -28,6 +28,7 @@ export type Metric =
   | 'messaging.client.operation.duration'
   | 'messaging.process.duration'
   | 'warren.retries'
+  | 'warren.waiting'
   | 'warren.parked'
   | 'warren.duplicates'
   | 'warren.unroutable'

@@ -46,6 +46,7 @@ describe('catalog', () => {
       fact: 'onDelivered',
       identity: 'orderId',
       isOptional: true,
+      isOrdered: false,
       description: 'The parcel is at the door.',
     })
     expect(shop.find('product.pricing.eu.onChanged')).toMatchObject({

@@ -19,6 +19,8 @@ export interface CatalogEvent {
   readonly identity: string
   /** True: it is no fault when nobody listens. */
   readonly isOptional: boolean
+  /** True: it carries its place among the events of its entity. */
+  readonly isOrdered: boolean
   readonly description: string | null
 }
 
@@ -141,6 +143,7 @@ function eventsOf(entity: Entity): readonly KnownEvent[] {
         ...parsed,
         identity: entity.identity,
         isOptional: optional ?? false,
+        isOrdered: entity.ordered,
         description: description ?? null,
         schema,
       }

@@ -12,6 +12,8 @@ export interface Entity<
   /** The field of each payload that holds the entity's id. */
   readonly identity: string
   readonly scopes: readonly Scope[]
+  /** True: its events carry their place in the order of their commits. */
+  readonly ordered: boolean
   readonly events: Events
 }
 
@@ -60,6 +62,11 @@ export function entity<
     readonly identity: string
     /** Refinements of the entity inside the name, each one or more words: `viporder`, `viporder.gold`. Default: none. */
     readonly scopes?: readonly Scope[]
+    /**
+     * True: each event carries its place among the events of its entity, so that subscriptions can be `ordered`. Transactions
+     * that publish for one entity then wait for each other. Default false.
+     */
+    readonly ordered?: boolean
     readonly events: Events & CheckedKeys<Events>
   },
 ): Entity<Name, Scope, Events> {
@@ -67,6 +74,7 @@ export function entity<
     name,
     identity: definition.identity,
     scopes: [...(definition.scopes ?? [])],
+    ordered: definition.ordered ?? false,
     events: { ...definition.events },
   }
   check(made)

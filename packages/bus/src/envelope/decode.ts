@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { reservedHeaders } from './event.ts'
+import { readOrder } from './order.ts'
+import type { EventOrder } from './order.ts'
 import { isUuid, uuidTime } from './uuid.ts'
 
 /** A message as it came from the broker. Nothing in it can be trusted to have a type: any client may have written it. */
@@ -40,6 +42,8 @@ export interface DecodedMessage {
   /** Trace context and the publisher's own headers, as text. */
   readonly headers: Readonly<Record<string, string>>
   readonly correlationId: string | null
+  /** Of an event whose entity is ordered. */
+  readonly order?: EventOrder
 }
 
 /** What could be read of an invalid message: enough to park it and to show it. */
@@ -60,6 +64,7 @@ export function decodeMessage(raw: RawMessage, receivedAt: Date = new Date()): D
   const headers = properties.headers ?? {}
   const givenId = text(properties.messageId) ?? cloudEvent(headers, 'id')
   const id = givenId?.toLowerCase() ?? null
+  const order = readOrder(headers)
   const readable = {
     name: text(properties.type) ?? cloudEvent(headers, 'type') ?? storable(fields.routingKey),
     entityId: cloudEvent(headers, 'subject') ?? '',
@@ -68,6 +73,7 @@ export function decodeMessage(raw: RawMessage, receivedAt: Date = new Date()): D
     payload: bodyText(body),
     headers: ownHeaders(headers),
     correlationId: text(properties.correlationId) ?? text(headers[reservedHeaders.correlationId]),
+    ...(order == null ? {} : { order }),
   }
   const invalid = (reason: string): Decoded => ({
     ok: false,
@@ -79,6 +85,7 @@ export function decodeMessage(raw: RawMessage, receivedAt: Date = new Date()): D
   if (!isUuid(id)) return invalid(`its message_id "${id}" is not a UUID`)
   if (readable.name === '') return invalid('it has neither a type nor a routing key')
   if (Buffer.byteLength(readable.name) > 255) return invalid('its type is longer than 255 bytes')
+  if (order === null) return invalid('its place in the order of its entity cannot be read')
   if (!isUtf8(body)) return invalid(`its body is not UTF-8${encodingHint(properties)}`)
   try {
     const data: unknown = JSON.parse(readable.payload)

@@ -8,6 +8,8 @@ export interface EventEnvelope {
   /** When it was published, by the clock of the publisher's database. */
   readonly time: Date
   readonly correlationId: string | null
+  /** Its place among all events of its entity, from 1, in the order of their commits; of an entity that is ordered. */
+  readonly sequence?: number
   /** Trace context and the publisher's own headers. */
   readonly headers: Readonly<Record<string, string>>
 }

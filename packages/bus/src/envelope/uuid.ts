@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto'
+import { randomBytes, randomFillSync } from 'node:crypto'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -43,6 +43,14 @@ export function newId(nowMs: number = Date.now()): string {
   const time = lastMs.toString(16).padStart(12, '0')
   const sequence = counter.toString(16).padStart(3, '0')
   return `${time.slice(0, 8)}-${time.slice(8)}-7${sequence}-${variant.toString(16)}${random.slice(5, 8)}-${random.slice(8)}`
+}
+
+/** A UUIDv7 of this very time, whatever was made before: whoever wants an order gives times that grow. */
+export function newIdAt(atMs: number): string {
+  const random = randomBytes(10).toString('hex')
+  const variant = (0x8 | (Number.parseInt(random.slice(3, 4), 16) & 0x3)).toString(16)
+  const time = atMs.toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(7, 19)}`
 }
 
 /** True for a UUID of any version in lower case, the only form Warren writes. */

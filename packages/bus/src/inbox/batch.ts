@@ -1,14 +1,18 @@
 import type { DecodedMessage } from '../envelope/decode.ts'
 import { WarrenError } from '../errors.ts'
 import type { NewFailure, Sql, Store } from '../store/store.ts'
-import { failureOf } from './failure.ts'
+import { failureOf, waitingOf } from './failure.ts'
 import { invoke } from './invoke.ts'
 import type { InvokeOptions } from './invoke.ts'
+import { inSequence, passed, waitsForItsTurn } from './ordering.ts'
+import type { Ordering, Turns } from './ordering.ts'
 import { decideOutcome } from './outcome.ts'
 import type { HandlerContext } from './subscription.ts'
 
 export interface BatchOptions<Tx extends Sql> extends InvokeOptions<HandlerContext<Tx>> {
   readonly store: Store<Tx>
+  /** Null for a subscription that is not ordered. */
+  readonly ordering: Ordering<Tx> | null
 }
 
 /** What a batch made of one message, once its transaction has committed. */
@@ -16,45 +20,89 @@ export type BatchResult =
   | { readonly kind: 'handled' }
   | { readonly kind: 'duplicate' }
   | { readonly kind: 'failed'; readonly failure: NewFailure; readonly error: unknown }
+  /** An earlier event of its entity is not settled: it is kept in the store until that is. */
+  | { readonly kind: 'waiting'; readonly failure: NewFailure }
   /** The batch ran long enough and committed without it. */
   | { readonly kind: 'postponed' }
 
+export interface Batch {
+  readonly results: ReadonlyMap<string, BatchResult>
+  /** Events that waited in the store for what this batch has handled, and are due now. */
+  readonly released: number
+}
+
 /**
  * Handles messages in one transaction: inbox rows first, then each handler behind a savepoint of its own, so that a failure undoes
- * only itself, then the rows of those that failed. Nothing has happened unless it resolves. Rejects with
+ * only itself, then the rows of those that failed. Of an ordered subscription the events of one entity are handled in sequence, and
+ * those behind one that failed or has not come wait. Nothing has happened unless it resolves. Rejects with
  * STORE_UNAVAILABLE when the database is away, and with the database's error when the transaction cannot commit.
  */
 export async function handleBatch<Tx extends Sql>(
   options: BatchOptions<Tx>,
   messages: readonly DecodedMessage[],
   { clearStarts }: { readonly clearStarts: boolean },
-): Promise<ReadonlyMap<string, BatchResult>> {
-  const { store, subscription } = options
-  const run = async (tx: Tx): Promise<ReadonlyMap<string, BatchResult>> => {
+): Promise<Batch> {
+  const { store, subscription, ordering } = options
+  const run = async (tx: Tx): Promise<Batch> => {
     const fresh = await store.inbox.receive(tx, subscription.name, messages)
+    // Inbox rows before positions, everywhere: else two transactions could wait for each other.
+    const turns =
+      ordering === null
+        ? null
+        : await ordering.open(
+            tx,
+            messages.filter(({ id }) => fresh.has(id)),
+          )
     const results = new Map<string, BatchResult>()
     const postponed: string[] = []
     const startedAtMs = performance.now()
 
-    for (const message of messages) {
+    for (const message of turns === null ? messages : inSequence(messages)) {
       if (results.has(message.id)) continue // twice in one batch: the first one counts
       if (!fresh.has(message.id)) results.set(message.id, { kind: 'duplicate' })
       else if (results.size > 0 && performance.now() - startedAtMs > subscription.maxBatchMs) {
         postponed.push(message.id)
         results.set(message.id, { kind: 'postponed' })
-      } else results.set(message.id, await handleOne(options, tx, message))
+      } else results.set(message.id, await handleInTurn(options, tx, message, turns))
     }
 
-    const failures = [...results.values()].flatMap((result) => (result.kind === 'failed' ? [result.failure] : []))
+    const failures = [...results.values()].flatMap((result) => ('failure' in result ? [result.failure] : []))
     if (failures.length > 0) await store.inbox.fail(tx, failures)
     if (postponed.length > 0) await store.inbox.forget(tx, subscription.name, postponed)
     if (clearStarts) {
       const settled = [...results].flatMap(([id, { kind }]) => (kind === 'postponed' ? [] : [id]))
       await store.inbox.clearStarts(tx, subscription.name, settled)
     }
-    return results
+    return { results, released: (await turns?.close(tx)) ?? 0 }
   }
+  // In a transaction of its own, which SQLite does not give inside another one.
+  await ordering?.stand()
   return store.transaction(run, { statementTimeoutMs: subscription.timeoutMs })
+}
+
+async function handleInTurn<Tx extends Sql>(
+  options: BatchOptions<Tx>,
+  tx: Tx,
+  message: DecodedMessage,
+  turns: Turns<Tx> | null,
+): Promise<BatchResult> {
+  const turn = turns?.arrived(message) ?? { kind: 'now' }
+  const { name } = options.subscription
+  switch (turn.kind) {
+    case 'now': {
+      const result = await handleOne(options, tx, message)
+      if (result.kind === 'handled') turns?.settled(message)
+      return result
+    }
+    case 'wait': {
+      const order = options.ordering?.failureOrder(message) ?? null
+      return { kind: 'waiting', failure: waitingOf(name, message, waitsForItsTurn, turn.delayMs, order) }
+    }
+    case 'passed': {
+      const error = passed(message)
+      return { kind: 'failed', failure: failureOf(name, message, error, 0, { kind: 'park' }, null), error }
+    }
+  }
 }
 
 async function handleOne<Tx extends Sql>(
@@ -62,7 +110,7 @@ async function handleOne<Tx extends Sql>(
   tx: Tx,
   message: DecodedMessage,
 ): Promise<BatchResult> {
-  const { store, subscription } = options
+  const { store, subscription, ordering } = options
   for (let immediate = 0; ; immediate++) {
     try {
       await store.savepoint(tx, (inner) =>
@@ -73,7 +121,8 @@ async function handleOne<Tx extends Sql>(
       if (store.isUnavailable(error)) throw error
       const outcome = decideOutcome(error, 1, subscription.retry, Math.random())
       if (outcome.kind === 'retry' && immediate < subscription.retry.immediate) continue
-      return { kind: 'failed', failure: failureOf(subscription.name, message, error, 1, outcome), error }
+      const order = ordering?.failureOrder(message) ?? null
+      return { kind: 'failed', failure: failureOf(subscription.name, message, error, 1, outcome, order), error }
     }
   }
 }

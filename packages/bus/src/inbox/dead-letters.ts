@@ -10,10 +10,13 @@ import type { NewFailure, Sql, Store } from '../store/store.ts'
 import { recordFailure } from './batch.ts'
 import { failureOf } from './failure.ts'
 import { unreadableFailure } from './invalid.ts'
+import type { Ordering } from './ordering.ts'
 import { StoreOutage } from './outage.ts'
 
 export interface DeadLettersOptions<Tx extends Sql> {
   readonly subscription: string
+  /** Null for a subscription that is not ordered. */
+  readonly ordering: Ordering<Tx> | null
   readonly store: Store<Tx>
   readonly consumer: Consumer
   readonly logger: Logger
@@ -84,7 +87,7 @@ export class DeadLetters<Tx extends Sql> {
   }
 
   #failureOf(delivery: Delivery): NewFailure {
-    const { subscription } = this.#options
+    const { subscription, ordering } = this.#options
     const decoded = decodeMessage(delivery.message)
     if (!decoded.ok) return unreadableFailure(subscription, delivery.message, decoded.message, decoded.reason, newId())
     const death = lastDeath(delivery.message.properties.headers)
@@ -93,6 +96,7 @@ export class DeadLetters<Tx extends Sql> {
       `the broker gave up on the message: ${death === null ? 'no reason given' : `${death.reason} in ${death.queue}`}`,
       { ...death },
     )
-    return failureOf(subscription, decoded.message, error, 0, { kind: 'park' })
+    const order = ordering?.failureOrder(decoded.message) ?? null
+    return failureOf(subscription, decoded.message, error, 0, { kind: 'park' }, order)
   }
 }

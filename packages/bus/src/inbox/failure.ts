@@ -1,20 +1,46 @@
 import type { DecodedMessage } from '../envelope/decode.ts'
 import { reservedHeaders } from '../envelope/event.ts'
 import { WarrenError } from '../errors.ts'
-import type { Failure, NewFailure } from '../store/store.ts'
+import { orderHeaders, readOrder } from '../envelope/order.ts'
+import type { EventOrder } from '../envelope/order.ts'
+import type { FailureOrder } from '../store/order.ts'
+import type { Failure, FailureError, NewFailure } from '../store/store.ts'
 import type { Outcome } from './outcome.ts'
 import { describeError } from './fingerprint.ts'
 
 const timeHeader = 'warren-time'
 
-/** The row that keeps a failed message: all that is needed to handle it again, and why it failed. */
+/** The row that keeps a failed message: all that is needed to handle it again, why it failed, and its place in an order. */
 export function failureOf(
   subscription: string,
   message: DecodedMessage,
   error: unknown,
   attempts: number,
   outcome: Outcome,
+  order: FailureOrder | null,
 ): NewFailure {
+  const state = outcome.kind === 'retry' ? 'retrying' : 'parked'
+  const delayMs = outcome.kind === 'retry' ? outcome.delayMs : 0
+  return { ...keptMessage(subscription, message), state, attempts, delayMs, error: describeError(error), order }
+}
+
+/** The row that keeps an event until its turn has come. */
+export function waitingOf(
+  subscription: string,
+  message: DecodedMessage,
+  error: FailureError,
+  delayMs: number,
+  order: FailureOrder | null,
+): NewFailure {
+  return { ...keptMessage(subscription, message), state: 'retrying', attempts: 0, delayMs, error, order }
+}
+
+type KeptMessage = Pick<
+  NewFailure,
+  'subscription' | 'messageId' | 'name' | 'entityId' | 'source' | 'payload' | 'encoding' | 'headers'
+>
+
+function keptMessage(subscription: string, message: DecodedMessage): KeptMessage {
   return {
     subscription,
     messageId: message.id,
@@ -27,17 +53,26 @@ export function failureOf(
       ...message.headers,
       ...(message.correlationId === null ? {} : { [reservedHeaders.correlationId]: message.correlationId }),
       [timeHeader]: message.time.toISOString(),
+      ...(message.order === undefined ? {} : writeOrder(message.order)),
     },
-    state: outcome.kind === 'retry' ? 'retrying' : 'parked',
-    attempts,
-    delayMs: outcome.kind === 'retry' ? outcome.delayMs : 0,
-    error: describeError(error),
   }
+}
+
+function writeOrder({ sequence, previous }: EventOrder): Record<string, string> {
+  const places = Object.fromEntries([...previous].map(([name, place]) => [name, [place.sequence, place.atMs]]))
+  return { [orderHeaders.sequence]: String(sequence), [orderHeaders.previous]: JSON.stringify(places) }
 }
 
 /** The message as it came, from the row that kept it. */
 export function messageOf(failure: Failure): DecodedMessage {
-  const { [timeHeader]: time, [reservedHeaders.correlationId]: correlationId, ...headers } = failure.headers
+  const order = readOrder(failure.headers)
+  const {
+    [timeHeader]: time,
+    [reservedHeaders.correlationId]: correlationId,
+    [orderHeaders.sequence]: _sequence,
+    [orderHeaders.previous]: _previous,
+    ...headers
+  } = failure.headers
   return {
     id: failure.messageId,
     name: failure.name,
@@ -48,6 +83,7 @@ export function messageOf(failure: Failure): DecodedMessage {
     data: parseStored(failure),
     headers,
     correlationId: correlationId ?? null,
+    ...(order == null ? {} : { order }),
   }
 }
 

@@ -39,8 +39,8 @@ export async function invoke<Context>(
       )
     }
     const data = await catalog.validate(message.name, message.data)
-    const { payload: _payload, data: _input, ...envelope } = message
-    const event: AnyEvent = { ...envelope, data }
+    const { payload: _payload, data: _input, order, ...envelope } = message
+    const event: AnyEvent = { ...envelope, ...(order === undefined ? {} : { sequence: order.sequence }), data }
     await handlingContext.run({ id: message.id, correlationId: message.correlationId }, () =>
       withDeadline(subscription.timeoutMs, `the handler of "${subscription.name}"`, (signal) =>
         handler(event, makeContext(signal)),

@@ -13,6 +13,7 @@ const parkedAtOnce = new Set([
   'MESSAGE_TOO_OLD',
   'HANDLER_CRASHED',
   'DEAD_LETTERED',
+  'ORDER_PASSED',
 ])
 
 /** Decides after `attempts` failed attempts, the one that threw `error` included. */

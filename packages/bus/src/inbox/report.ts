@@ -15,6 +15,7 @@ export function reportResult(options: ReportOptions, message: DecodedMessage, re
   const { subscription, logger, telemetry } = options
   const attributes = { 'messaging.consumer.group.name': subscription.name }
   if (result.kind === 'duplicate') telemetry.record('warren.duplicates', 1, attributes)
+  if (result.kind === 'waiting') telemetry.record('warren.waiting', 1, attributes)
   if (result.kind !== 'failed') return
 
   const { state, error, delayMs } = result.failure

@@ -1,3 +1,5 @@
+import type { DecodedMessage } from '../envelope/decode.ts'
+import { isWarrenError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
 import type { Failure, NewFailure, Sql } from '../store/store.ts'
@@ -6,6 +8,8 @@ import { crashed } from './batch.ts'
 import { messageOf } from './failure.ts'
 import { describeError } from './fingerprint.ts'
 import { invoke } from './invoke.ts'
+import { passed } from './ordering.ts'
+import type { Turns } from './ordering.ts'
 import { decideOutcome } from './outcome.ts'
 
 export interface RetriesOptions<Tx extends Sql> extends BatchOptions<Tx> {
@@ -16,6 +20,7 @@ export interface RetriesOptions<Tx extends Sql> extends BatchOptions<Tx> {
 
 /** So that a claim never expires under a handler that still runs. */
 const LEASE_MARGIN_MS = 5_000
+const BUSY_PAUSE_MS = 500
 
 /**
  * Runs the due retries of one subscription from the store, as many at a time as it has lanes, beside the deliveries: a message that
@@ -26,8 +31,11 @@ export class Retries<Tx extends Sql> {
     readonly settled: Signal<{
       readonly id: string
       readonly name: string
-      /** `dropped`: somebody discarded it while its handler ran; the handler's effects were rolled back. */
-      readonly kind: 'handled' | 'failed' | 'dropped'
+      /**
+       * `waiting`: its turn has not come. `dropped`: somebody discarded it while its handler ran; the handler's effects were rolled
+       * back.
+       */
+      readonly kind: 'handled' | 'failed' | 'waiting' | 'dropped'
     }>
   } = {
     settled: new Signal(),
@@ -36,6 +44,9 @@ export class Retries<Tx extends Sql> {
   #isRunning = false
   #timer: NodeJS.Timeout | null = null
   #round: Promise<void> = Promise.resolve()
+  #isRoundRunning = false
+  /** Something became due while a round ran. */
+  #isWoken = false
 
   constructor(options: RetriesOptions<Tx>) {
     this.#options = options
@@ -54,16 +65,35 @@ export class Retries<Tx extends Sql> {
     await this.#round
   }
 
+  /** Something is due now: looks at once, or right after the round that runs. */
+  wake(): void {
+    if (this.#isRoundRunning) this.#isWoken = true
+    else this.#schedule(0)
+  }
+
   #schedule(delayMs: number): void {
     if (!this.#isRunning) return
-    this.#timer = setTimeout(() => {
-      this.#round = this.#runRound()
-    }, delayMs)
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null
+        this.#isRoundRunning = true
+        this.#round = this.#runRound().finally(() => {
+          this.#isRoundRunning = false
+        })
+      },
+      this.#isWoken ? 0 : delayMs,
+    )
+    this.#isWoken = false
   }
 
   async #runRound(): Promise<void> {
-    const { store, subscription, logger, pollMs = 1_000 } = this.#options
+    const { store, subscription, ordering, logger, pollMs = 1_000 } = this.#options
     const { concurrency: limit } = subscription
+    if (ordering?.isKnown === false) {
+      this.#schedule(pollMs)
+      return
+    }
     try {
       // As many as run at once: what is claimed is started, so the lease needs to outlast one handler, its deadline and
       // its rollback. After a kill -9 nobody waits longer than that.
@@ -97,8 +127,18 @@ export class Retries<Tx extends Sql> {
       const message = messageOf(failure)
       // Only a claim that was never settled can get here: the process died in the handler, each time.
       if (failure.attempts > subscription.retry.attempts) throw crashed(message, failure.attempts - 1)
-      const isResolved = await store.transaction(
+      const kind = await store.transaction(
         async (tx) => {
+          const turns = await this.#openTurns(tx, failure, message)
+          const turn = (await turns?.kept(tx, message, failure)) ?? { kind: 'now' }
+          if (turn.kind === 'wait') {
+            await store.order.hold(tx, subscription.name, message.id, turn.delayMs)
+            return 'waiting'
+          }
+          // Another instance may have handled this very event: then it is no failure any more.
+          if (turn.kind === 'passed') {
+            throw (await store.inbox.resolve(tx, subscription.name, message.id)) ? passed(message) : new Dropped()
+          }
           await invoke(this.#options, message, (signal) => ({
             tx,
             signal,
@@ -106,19 +146,32 @@ export class Retries<Tx extends Sql> {
             subscription: subscription.name,
           }))
           if (!(await store.inbox.resolve(tx, subscription.name, message.id))) throw new Dropped()
-          return true
+          turns?.settled(message)
+          if (((await turns?.close(tx)) ?? 0) > 0) this.#isWoken = true
+          return 'handled'
         },
         { statementTimeoutMs: subscription.timeoutMs },
       )
-      if (isResolved) this.signals.settled.emit({ id: message.id, name: message.name, kind: 'handled' })
+      this.signals.settled.emit({ id: message.id, name: message.name, kind })
     } catch (error) {
       if (error instanceof Dropped) {
         this.signals.settled.emit({ id: failure.messageId, name: failure.name, kind: 'dropped' })
         return
       }
       if (store.isUnavailable(error)) throw error
+      if (isWarrenError(error, 'STORE_BUSY')) {
+        // Events of its entity are being handled elsewhere, for long: nothing is counted.
+        await store.inbox.unclaim(subscription.name, [failure.messageId], BUSY_PAUSE_MS)
+        return
+      }
       await this.#failAgain(failure, error)
     }
+  }
+
+  /** Null for what has no place in an order, or none any more: it was set aside, or came too late, and a person wants it handled. */
+  async #openTurns(tx: Tx, failure: Failure, message: DecodedMessage): Promise<Turns<Tx> | null> {
+    const { ordering } = this.#options
+    return ordering === null || failure.order == null ? null : ordering.open(tx, [message])
   }
 
   async #failAgain(failure: Failure, error: unknown): Promise<void> {
@@ -129,6 +182,7 @@ export class Retries<Tx extends Sql> {
       state: outcome.kind === 'retry' ? 'retrying' : 'parked',
       delayMs: outcome.kind === 'retry' ? outcome.delayMs : 0,
       error: describeError(error),
+      ...(isWarrenError(error, 'ORDER_PASSED') ? { order: null } : {}),
     }
     await store.transaction((tx) => store.inbox.fail(tx, [again]))
     const fields = {

@@ -16,6 +16,7 @@ import { DeadLetters } from './dead-letters.ts'
 import { DirectSubscriber } from './direct.ts'
 import type { DirectContext } from './direct.ts'
 import type { InHand } from './in-hand.ts'
+import { Ordering } from './ordering.ts'
 import { Retries } from './retries.ts'
 import { Subscriber } from './subscriber.ts'
 import type { SettledMessage } from './subscriber.ts'
@@ -31,6 +32,8 @@ export interface RunnerOptions<Tx extends Sql> {
   readonly logger: Logger
   readonly telemetry: Telemetry
   readonly maxAgeMs: number
+  /** By how much the clocks of two services may differ. */
+  readonly clockToleranceMs: number
   /** Null where nothing is reconciled. */
   readonly control: ((context: ControlContext) => Control) | null
 }
@@ -80,9 +83,11 @@ export class SubscriptionRunner<Tx extends Sql> {
 
   async start(): Promise<void> {
     const { service, subscription } = this.#options
-    const { name, patterns } = subscription
+    const { name, patterns, ordered } = subscription
     this.#previousPatterns = (await this.#store?.subscriptions.find(name))?.patterns ?? []
     await this.#store?.subscriptions.announce({ name, service, patterns, queue: this.#queue })
+    // What was known of an order is of no use after a time without.
+    if (!ordered) await this.#store?.order.stand(name, [])
     for (const part of this.#parts) await part.start()
   }
 
@@ -92,11 +97,13 @@ export class SubscriptionRunner<Tx extends Sql> {
 
   #withInbox(store: Store<Tx>): readonly Part[] {
     const { subscription, names, logger } = this.#options
-    const invocation = { ...this.#options, store, queue: this.#queue }
+    const ordering = subscription.ordered ? this.#ordering(store) : null
+    const invocation = { ...this.#options, store, queue: this.#queue, ordering }
     const consumer = this.#consumer(this.#queue, subscription.prefetch, (delivery) => subscriber.accept(delivery))
     const subscriber = new Subscriber<Tx>({
       ...invocation,
       consumer,
+      onReleased: () => retries.wake(),
       onControl: (delivery) => (control === null ? delivery.ack() : control.responder.accept(delivery)),
     })
     const control = this.#control(store, consumer, subscriber.inHand)
@@ -110,9 +117,27 @@ export class SubscriptionRunner<Tx extends Sql> {
     const deadConsumer = this.#consumer(names.deadQueue(subscription.name), 10, (delivery) =>
       deadLetters.accept(delivery),
     )
-    const deadLetters = new DeadLetters<Tx>({ subscription: subscription.name, store, consumer: deadConsumer, logger })
-    const parts = [subscriber, deadLetters, retries]
+    const deadLetters = new DeadLetters<Tx>({
+      subscription: subscription.name,
+      ordering,
+      store,
+      consumer: deadConsumer,
+      logger,
+    })
+    if (ordering !== null) {
+      consumer.signals.consuming.on(() => {
+        ordering.stand().catch((error: unknown) => logger.warn({ error }, 'it could not be stored that bindings stand'))
+      })
+    }
+    const parts: Part[] = [subscriber, deadLetters, retries]
+    if (ordering !== null) parts.unshift({ start: () => ordering.start(), stop: () => Promise.resolve() })
     return control === null ? parts : [control.responder, ...parts, control.announcer]
+  }
+
+  #ordering(store: Store<Tx>): Ordering<Tx> {
+    const { subscription, clockToleranceMs, logger } = this.#options
+    const { name, patterns } = subscription
+    return new Ordering({ store, subscription: name, patterns, clockToleranceMs, logger })
   }
 
   #control(store: Store<Tx>, consumer: Consumer, inHand: InHand): Control | null {

@@ -6,6 +6,7 @@ import { isWarrenError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { isControl } from '../envelope/control.ts'
 import { Signal } from '../signal.ts'
+import type { FailureOrder } from '../store/order.ts'
 import type { Sql } from '../store/store.ts'
 import { crashed, handleBatch, recordFailure } from './batch.ts'
 import type { BatchOptions, BatchResult } from './batch.ts'
@@ -22,6 +23,8 @@ export interface SubscriberOptions<Tx extends Sql> extends BatchOptions<Tx> {
   readonly logger: Logger
   /** Told of every message that Warren sent for itself; settles it. */
   readonly onControl: (delivery: Delivery) => void
+  /** Events that waited in the store are due now. */
+  readonly onReleased: () => void
 }
 
 const BUSY_PAUSE_MS = 1_000
@@ -184,15 +187,11 @@ export class Subscriber<Tx extends Sql> {
     try {
       const starts = await store.inbox.countStart(subscription.name, message.id)
       if (starts > subscription.maxStarts) {
-        const failure = failureOf(subscription.name, message, crashed(message, starts - 1), starts - 1, {
-          kind: 'park',
-        })
+        const error = crashed(message, starts - 1)
+        const failure = failureOf(subscription.name, message, error, starts - 1, { kind: 'park' }, this.#order(message))
         const isNew = await recordFailure(store, failure)
         delivery.ack()
-        this.#report(
-          message,
-          isNew ? { kind: 'failed', failure, error: crashed(message, starts - 1) } : { kind: 'duplicate' },
-        )
+        this.#report(message, isNew ? { kind: 'failed', failure, error } : { kind: 'duplicate' })
         return
       }
     } catch (error) {
@@ -206,19 +205,22 @@ export class Subscriber<Tx extends Sql> {
     const messages = batch.map(({ message }) => message)
     let results: ReadonlyMap<string, BatchResult>
     try {
-      results = await handleBatch(this.#options, messages, {
+      const handled = await handleBatch(this.#options, messages, {
         clearStarts: batch.some(({ redelivered }) => redelivered),
       })
+      results = handled.results
+      if (handled.released > 0) this.#options.onReleased()
     } catch (error) {
       await this.#settleFailedBatch(batch, error)
       return
     }
     const told = new Set<string>()
+    const postponed: Incoming[] = []
     for (const incoming of batch) {
       const { id } = incoming.message
       const result = results.get(id) ?? { kind: 'postponed' }
       if (result.kind === 'postponed') {
-        if (this.#isRunning) this.#waiting.putBack(incoming)
+        if (this.#isRunning) postponed.push(incoming)
         else incoming.delivery.requeue()
         continue
       }
@@ -227,6 +229,7 @@ export class Subscriber<Tx extends Sql> {
       this.#report(incoming.message, told.has(id) ? { kind: 'duplicate' } : result)
       told.add(id)
     }
+    this.#waiting.putBack(postponed)
   }
 
   /** The transaction did not commit; nothing of it has happened. */
@@ -250,7 +253,7 @@ export class Subscriber<Tx extends Sql> {
     }
     // Alone and still it cannot commit (a deferred constraint, for one): the failure is this message's own.
     const outcome = decideOutcome(error, 1, subscription.retry, Math.random())
-    const failure = failureOf(subscription.name, first.message, error, 1, outcome)
+    const failure = failureOf(subscription.name, first.message, error, 1, outcome, this.#order(first.message))
     try {
       const isNew = await recordFailure(store, failure)
       first.delivery.ack()
@@ -301,6 +304,10 @@ export class Subscriber<Tx extends Sql> {
       this.#fastLanes--
       this.#dispatch()
     }
+  }
+
+  #order(message: DecodedMessage): FailureOrder | null {
+    return this.#options.ordering?.failureOrder(message) ?? null
   }
 
   #report(message: DecodedMessage, result: BatchResult): void {

@@ -49,6 +49,11 @@ export interface SubscriptionOptions {
    * it is started four times in all.
    */
   readonly maxStarts?: number
+  /**
+   * True: events of one entity are handled in the order in which they were committed, and one that fails holds up those behind it.
+   * Needs an inbox, and entities that the catalog declares as ordered. Default false.
+   */
+  readonly ordered?: boolean
   /** The queue's delivery limit; with an inbox only crashes and outages count towards it. Default 20. */
   readonly deliveryLimit?: number
   /**
@@ -69,6 +74,7 @@ export interface Subscription {
   readonly timeoutMs: number
   readonly retry: RetryPolicy
   readonly maxStarts: number
+  readonly ordered: boolean
   readonly deliveryLimit: number
   readonly since: Since | null
 }
@@ -92,6 +98,11 @@ export function subscription(name: string, patterns: readonly string[], options:
       `"${name}" names a queue of Warren's own: end not with ".dead" and begin not with "warren."`,
       { name },
     )
+  }
+  if (options.ordered === true && options.inbox === false) {
+    throw new WarrenError('SUBSCRIPTION_INVALID', `"${name}" is ordered, and order is kept by an inbox: it needs one`, {
+      name,
+    })
   }
   if (patterns.length === 0) {
     throw new WarrenError('SUBSCRIPTION_INVALID', `the subscription "${name}" has no pattern`, { name })
@@ -128,6 +139,7 @@ export function subscription(name: string, patterns: readonly string[], options:
     timeoutMs,
     retry: retryPolicy(options.retry),
     maxStarts: wholeFrom(2, 'maxStarts', 3),
+    ordered: options.ordered ?? false,
     deliveryLimit: wholeFrom(1, 'deliveryLimit', 20),
     since: checkedSince(name, options),
   }

@@ -40,7 +40,7 @@ describe('what waits for a handler', () => {
 
   it('begins with what was put back', () => {
     const waiting = waitingFor('b')
-    waiting.putBack(item('a'))
+    waiting.putBack([item('a')])
     expect(names(waiting.next(0, 0))).toBe('ab')
   })
 

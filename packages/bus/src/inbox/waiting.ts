@@ -45,9 +45,9 @@ export class Waiting<T extends Arrived> {
     else this.#fast.push(item)
   }
 
-  /** Was begun, and nothing of it has happened: comes first. */
-  putBack(item: T): void {
-    this.#fast.unshift(item)
+  /** Were begun, and nothing of them has happened: they come first, in the order they had. */
+  putBack(items: readonly T[]): void {
+    this.#fast.unshift(...items)
   }
 
   isolate(items: readonly T[]): void {

@@ -3,7 +3,7 @@ import { isWarrenError, WarrenError } from '../errors.ts'
 import type { NewEvent, Sql, Store } from '../store/store.ts'
 import { messagingAttributes } from '../telemetry.ts'
 import type { Telemetry } from '../telemetry.ts'
-import { newEvent } from './publish.ts'
+import { newEvent, placed } from './publish.ts'
 import type { PublishContext, PublishOptions } from './publish.ts'
 
 export interface PublishedEvent {
@@ -36,10 +36,13 @@ export class Outbox<Tx extends Sql> {
 
   /** In the caller's transaction. */
   async publishIn(tx: Sql, name: string, data: unknown, options: PublishOptions): Promise<PublishedEvent> {
-    const event = await this.#traced(name, (headers) =>
+    const { store } = this.#options
+    const made = await this.#traced(name, (headers) =>
       newEvent(this.#options, name, data, withCorrelation(options), headers),
     )
-    await this.#options.store.outbox.append(tx, [event])
+    const event =
+      made.orderKey === undefined ? made : placed(made, await store.order.next(tx, made.orderKey, made.name))
+    await store.outbox.append(tx, [event])
     this.#written.get(tx)?.push(event.id)
     this.#options.onWritten()
     return { id: event.id }

@@ -1,7 +1,9 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import { reservedHeaders } from '../envelope/event.ts'
-import { newId } from '../envelope/uuid.ts'
+import { orderHeaders, orderKey } from '../envelope/order.ts'
+import { newId, newIdAt } from '../envelope/uuid.ts'
 import { WarrenError } from '../errors.ts'
+import type { NextInOrder } from '../store/order.ts'
 import type { NewEvent } from '../store/store.ts'
 import { bucketOf } from './buckets.ts'
 
@@ -75,6 +77,16 @@ export async function newEvent(
     headers: headersOf(name, options, traceHeaders),
     isOptional: definition.isOptional,
     bucket: bucketOf(entityId),
+    ...(definition.isOrdered ? { orderKey: orderKey(name, entityId) } : {}),
+  }
+}
+
+/** The event at its place: its id has a time of its own, so that the ids of an entity's events sort as they were committed. */
+export function placed(event: NewEvent, { sequence, atMs, previous }: NextInOrder): NewEvent {
+  return {
+    ...event,
+    id: newIdAt(atMs),
+    headers: { ...event.headers, [orderHeaders.sequence]: String(sequence), [orderHeaders.previous]: previous },
   }
 }
 

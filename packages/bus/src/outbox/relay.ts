@@ -6,6 +6,7 @@ import { Signal } from '../signal.ts'
 import { SingleFlight } from '../single-flight.ts'
 import type { LeaseStore, OutboxStore, PendingEvent } from '../store/store.ts'
 import type { Telemetry } from '../telemetry.ts'
+import { EntityLanes, insertById } from './entity-lanes.ts'
 import { Marks } from './marks.ts'
 import { send } from './send.ts'
 import { decideSettlement } from './settle.ts'
@@ -42,8 +43,8 @@ const STORE_RETRY_MS = 500
  * Takes pending events to the broker. Four things overlap: claiming the next events, publishing with a window of
  * unconfirmed ones, removing the pending rows of the confirmed, and asking whether unroutable events have a queue by now.
  *
- * An event is in one place at a time: in the store, `#ready`, `#inFlight`, or `#settled` (confirmed, its row not yet
- * removed). All but the first are in `#held`, which claims leave out. A crash at any point leaves rows in the store,
+ * An event is in one place at a time: in the store, `#lanes` (behind another one of its ordered entity), `#ready`, `#alone`,
+ * `#inFlight`, or `#marks` (answered, not yet written). All but the first are in `#held`, which claims leave out. A crash at any point leaves rows in the store,
  * which are sent again with the same id.
  */
 export class Relay {
@@ -61,6 +62,7 @@ export class Relay {
   #alone: PendingEvent[] = []
   readonly #inFlight = new Map<string, PendingEvent>()
   readonly #held = new Set<string>()
+  readonly #lanes = new EntityLanes()
   readonly #marks: Marks
   readonly #claim: SingleFlight
   #pollTimer: NodeJS.Timeout | null = null
@@ -113,7 +115,7 @@ export class Relay {
     if (this.#pollTimer !== null) clearTimeout(this.#pollTimer)
     if (this.#probeTimer !== null) clearTimeout(this.#probeTimer)
     await this.#claim.idle()
-    this.#forget([...this.#ready, ...this.#alone])
+    this.#forget([...this.#lanes.drain(null), ...this.#ready, ...this.#alone])
     this.#ready = []
     this.#alone = []
     while (this.#inFlight.size > 0) await this.signals.settled.next()
@@ -146,9 +148,14 @@ export class Relay {
     if (this.#ready.length >= this.#claimLimit) return
     this.#claimedAtMs = performance.now()
     try {
-      const events = await outbox.claim({ buckets, exclude: [...this.#held], limit: this.#claimLimit })
-      for (const event of events) this.#held.add(event.id)
-      this.#ready.push(...events)
+      this.#lanes.claiming()
+      const excludeOrders = this.#lanes.full
+      const events = await outbox.claim({ buckets, exclude: [...this.#held], excludeOrders, limit: this.#claimLimit })
+      for (const event of events) {
+        const entered = this.#lanes.enter(event)
+        if (entered !== 'refused') this.#held.add(event.id)
+        if (entered === 'go') this.#ready.push(event)
+      }
       this.#pump()
       if (events.length === this.#claimLimit) return // #pump() claims again when the buffer runs low
       if (events.length === 0 && this.#held.size === 0) this.signals.idle.emit()
@@ -192,7 +199,7 @@ export class Relay {
     while (sent < this.#ready.length && publisher.free > 0) {
       const event = this.#ready[sent++]
       if (event !== undefined && this.#share.has(event.bucket)) this.#send(event, false)
-      else if (event !== undefined) this.#held.delete(event.id)
+      else if (event !== undefined) this.#forget([event])
     }
     if (sent > 0) this.#ready = this.#ready.slice(sent)
     this.#claimIfLow()
@@ -226,17 +233,20 @@ export class Relay {
     switch (settlement.kind) {
       case 'sent':
         this.#marks.confirm(event.id)
+        this.#next(event)
         return
       case 'again':
         if (this.#isRunning) insertById(this.#ready, event)
-        else this.#held.delete(event.id)
+        else this.#forget([event])
         return
       case 'alone':
         if (this.#isRunning) insertById(this.#alone, event)
-        else this.#held.delete(event.id)
+        else this.#forget([event])
         return
       case 'later': {
         const { state, delayMs, error } = settlement
+        if (state === 'pending') this.#forget(this.#lanes.close(event))
+        else this.#next(event)
         this.#marks.reschedule({ id: event.id, state, delayMs, error })
         const fields = {
           id: event.id,
@@ -252,7 +262,14 @@ export class Relay {
     }
   }
 
+  /** The event has its answer: the next one of its ordered entity may go. */
+  #next(event: PendingEvent): void {
+    const next = this.#lanes.leave(event)
+    if (next !== null) insertById(this.#ready, next)
+  }
+
   #marked(ids: readonly string[]): void {
+    this.#lanes.known(ids)
     for (const id of ids) this.#held.delete(id)
     this.#claimIfLow()
   }
@@ -294,7 +311,8 @@ export class Relay {
 
   /** Resolves when nothing of the bucket is on its way to the broker and all of it is settled in the store. */
   async #drain(bucket: number): Promise<void> {
-    const dropped = [...this.#ready, ...this.#alone].filter((event) => event.bucket === bucket)
+    const waiting = this.#lanes.drain(bucket)
+    const dropped = [...waiting, ...this.#ready, ...this.#alone].filter((event) => event.bucket === bucket)
     this.#ready = this.#ready.filter((event) => event.bucket !== bucket)
     this.#alone = this.#alone.filter((event) => event.bucket !== bucket)
     this.#forget(dropped)
@@ -303,7 +321,10 @@ export class Relay {
   }
 
   #forget(events: readonly PendingEvent[]): void {
-    for (const event of events) this.#held.delete(event.id)
+    for (const event of events) {
+      this.#held.delete(event.id)
+      for (const behind of this.#lanes.drop(event)) this.#held.delete(behind.id)
+    }
   }
 }
 
@@ -311,11 +332,4 @@ export interface RelayedEvent {
   readonly event: PendingEvent
   readonly outcome: PublishOutcome
   readonly settlement: Settlement
-}
-
-/** Keeps the order of ids, which is the order of an entity's events, when one comes back. */
-function insertById(events: PendingEvent[], event: PendingEvent): void {
-  let index = events.length
-  while (index > 0 && (events[index - 1]?.id ?? '') > event.id) index--
-  events.splice(index, 0, event)
 }

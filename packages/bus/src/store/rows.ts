@@ -33,6 +33,7 @@ export interface PendingRow extends EventRow {
   bucket: Numeric
   state: PendingState
   attempts: Numeric
+  order_key?: string | null
 }
 
 export interface SentRow extends EventRow {
@@ -60,6 +61,9 @@ export interface FailureRow {
   fingerprint: string
   first_failed_at: Numeric
   last_failed_at: Numeric
+  order_key: string | null
+  sequence: Numeric | null
+  needs: Numeric | null
 }
 
 export interface InboxRow {
@@ -123,6 +127,7 @@ export function pendingEventOf(row: PendingRow): PendingEvent {
     createdAt: dateOf(row.created_at),
     state: row.state,
     attempts: Number(row.attempts),
+    ...(row.order_key == null ? {} : { orderKey: row.order_key }),
   }
 }
 
@@ -164,6 +169,10 @@ export function failureOf(row: FailureRow): Failure {
     firstFailedAt: dateOf(row.first_failed_at),
     lastFailedAt: dateOf(row.last_failed_at),
     dueAt: row.due_at === null ? null : dateOf(row.due_at),
+    order:
+      row.order_key === null
+        ? null
+        : { orderKey: row.order_key, sequence: Number(row.sequence), needs: Number(row.needs) },
   }
 }
 

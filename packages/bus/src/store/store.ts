@@ -1,3 +1,4 @@
+import type { BlockedEntity, BlockedFilter, FailureOrder, OrderStore } from './order.ts'
 import type { ReconciliationStore } from './reconciliation.ts'
 
 /**
@@ -41,6 +42,7 @@ export interface Store<Tx extends Sql = Sql> {
   readonly messages: MessageReads
   readonly failures: FailureReads
   readonly reconciliation: ReconciliationStore
+  readonly order: OrderStore<Tx>
 
   /** Makes the partitions that will be needed soon and drops what is older than the retention and settled. */
   maintain(retention: Retention): Promise<MaintenanceReport>
@@ -96,6 +98,8 @@ export interface NewEvent {
   readonly isOptional: boolean
   /** Hash of the entity id, 0 to BUCKETS - 1: what relays share among themselves. */
   readonly bucket: number
+  /** `order/4711`, of an event whose entity is ordered: sent after all earlier ones of it. */
+  readonly orderKey?: string
 }
 
 /**
@@ -125,10 +129,15 @@ export interface OutboxStore {
   append(tx: Sql, events: readonly NewEvent[]): Promise<void>
   /** Of these ids, the ones in the ledger. Tells after a lost connection whether a commit went through. */
   present(ids: readonly string[]): Promise<readonly string[]>
-  /** Events in state `pending` that are due, of these buckets, without these ids; ordered by id. Takes no lock. */
+  /**
+   * Events in state `pending` that are due, of these buckets, without these ids; ordered by id, which of one ordered entity is the
+   * order of their commits. Without those of an ordered entity of which an earlier one waits for another attempt. Takes no lock.
+   */
   claim(request: {
     readonly buckets: readonly number[]
     readonly exclude: readonly string[]
+    /** Ordered entities that are left out. */
+    readonly excludeOrders?: readonly string[]
     readonly limit: number
   }): Promise<readonly PendingEvent[]>
   /**
@@ -186,6 +195,8 @@ export interface NewFailure {
   /** Until it is due again; ignored for `parked`. */
   readonly delayMs: number
   readonly error: FailureError
+  /** Null or absent: it has no place in an order, or none any more. */
+  readonly order?: FailureOrder | null
 }
 
 export interface FailureError {
@@ -394,7 +405,18 @@ export interface FailureReads {
    * transaction: the owning service picks the rows up. Returns how many.
    */
   retry(filter: FailureFilter, actor: string): Promise<number>
-  /** Gives up on failures: status `discarded`, failure rows gone, payloads kept in the action log. Returns how many. */
+  /** Entities of ordered subscriptions of which events wait for an earlier one; those with the most first. */
+  blocked(filter: BlockedFilter): Promise<readonly BlockedEntity[]>
+  /**
+   * Sets failures aside that hold up their entity: they stay parked, and those behind them go on; a retry handles them out of
+   * their order. The first event that waits for one that was never received goes on without it. Writes the action log. Returns
+   * how many.
+   */
+  release(filter: FailureFilter, actor: string): Promise<number>
+  /**
+   * Gives up on failures: status `discarded`, failure rows gone, payloads kept in the action log. Events of an ordered entity
+   * that waited for them go on. Returns how many.
+   */
   discard(filter: FailureFilter, actor: string): Promise<number>
 }
 

@@ -14,6 +14,7 @@ import { describeFailures } from './conformance/failures.ts'
 import { describeProofReads } from './conformance/proof-reads.ts'
 import { describeObservations } from './conformance/observations.ts'
 import { describeBackfill } from './conformance/backfill.ts'
+import { describeOrder } from './conformance/order.ts'
 import { describeLife } from './conformance/life.ts'
 
 /** The contract of store.ts, for every implementation: a file for each part of it. */
@@ -32,6 +33,7 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
     describeProofReads(subject)
     describeObservations(subject)
     describeBackfill(subject)
+    describeOrder(subject)
     describeLife(subject)
   })
 }

@@ -25,7 +25,12 @@ export interface Child {
 
 /** Starts child-service.ts. */
 export function startChild(options: ChildOptions): Child {
-  const script = fileURLToPath(new URL('child-service.ts', import.meta.url))
+  return startScript('child-service.ts', options)
+}
+
+/** Starts a script of this folder, with its options as JSON. */
+export function startScript(name: string, options: object): Child {
+  const script = fileURLToPath(new URL(name, import.meta.url))
   const child = spawn(process.execPath, [
     '--conditions=@warren/source',
     '--disable-warning=ExperimentalWarning',

@@ -1,10 +1,12 @@
 import type { Dialect, LoggedAction } from '../reconciliation/dialect.ts'
 import type { Sql } from '../store.ts'
 import type { Connection } from './connection.ts'
+import { meansBusy, sqlState } from './sqlstate.ts'
 import { ms } from './statements.ts'
 import type { Transactions } from './transactions.ts'
 
 export class PostgresDialect implements Dialect {
+  readonly now: string = 'floor(extract(epoch from clock_timestamp()) * 1000)::bigint'
   readonly eventColumns: string = `o.id, o.name, o.entity_id, o.source, o.payload::text as payload, o.headers::text as headers,
     ${ms('o.created_at')} as created_at`
   readonly #connection: Connection
@@ -29,6 +31,27 @@ export class PostgresDialect implements Dialect {
   write<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     const { statements } = this.#connection
     return this.#transactions.run((tx) => work({ query: (text, values) => tx.query(statements.rewrite(text), values) }))
+  }
+
+  on(tx: Sql): Sql {
+    const { statements } = this.#connection
+    return { query: (text, values) => tx.query(statements.rewrite(text), values) }
+  }
+
+  ms(column: string): string {
+    return ms(column)
+  }
+
+  dueIn(delayMs: string): string {
+    return `now() + ${delayMs}::float8 * interval '1 ms'`
+  }
+
+  withEntry(json: string, key: string, first: string, second: string): string {
+    return `(${json}::jsonb || jsonb_build_object(${key}, jsonb_build_array(${first}, ${second})))::text`
+  }
+
+  meansBusy(error: unknown): boolean {
+    return meansBusy(sqlState(error))
   }
 
   among(column: string, parameter: string): string {

@@ -1,6 +1,11 @@
 import { Conditions } from '../conditions.ts'
 import { failureGroupOf, failureOf } from '../rows.ts'
 import type { FailureRow, GroupRow } from '../rows.ts'
+import type { BlockedEntity, BlockedFilter } from '../order.ts'
+import { readBlocked } from '../order/blocked.ts'
+import { letGo, lockFailed, orderedFailureOf, releaseFailures } from '../order/give-up.ts'
+import type { OrderedFailureRow } from '../order/give-up.ts'
+import type { Dialect } from '../reconciliation/dialect.ts'
 import type { Failure, FailureFilter, FailureGroup, FailureReads } from '../store.ts'
 import type { Connection } from './connection.ts'
 import { ms } from './statements.ts'
@@ -8,7 +13,8 @@ import { ms } from './statements.ts'
 /** Of a table or CTE named f. */
 export const FAILURE_COLUMNS: string = `f.subscription, f.message_id, f.name, f.entity_id, f.source, f.payload, f.encoding,
   f.headers::text as headers, f.state, f.attempts, ${ms('f.due_at')} as due_at, f.error_code, f.error_type, f.error_message,
-  f.error_stack, f.fingerprint, ${ms('f.first_failed_at')} as first_failed_at, ${ms('f.last_failed_at')} as last_failed_at`
+  f.error_stack, f.fingerprint, ${ms('f.first_failed_at')} as first_failed_at, ${ms('f.last_failed_at')} as last_failed_at,
+  f.order_key, f.sequence, f.needs`
 
 /** The inbox rows are locked first, then the failure rows, as everywhere. What was settled meanwhile is left alone. */
 function settleEntries(status: 'retrying' | 'discarded', condition: string): string {
@@ -28,9 +34,11 @@ function settleEntries(status: 'retrying' | 'discarded', condition: string): str
 
 export class PostgresFailures implements FailureReads {
   readonly #connection: Connection
+  readonly #dialect: Dialect
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, dialect: Dialect) {
     this.#connection = connection
+    this.#dialect = dialect
   }
 
   async list(
@@ -86,10 +94,29 @@ export class PostgresFailures implements FailureReads {
     return Number(row?.changed ?? 0)
   }
 
+  blocked(filter: BlockedFilter): Promise<readonly BlockedEntity[]> {
+    return readBlocked(this.#dialect, filter)
+  }
+
+  release(filter: FailureFilter, actor: string): Promise<number> {
+    return releaseFailures(this.#dialect, conditionsOf(filter), actor)
+  }
+
   async discard(filter: FailureFilter, actor: string): Promise<number> {
-    const where = conditionsOf(filter)
-    const [row] = await this.#connection.run<{ changed: number | string }>(
-      `${settleEntries('discarded', where.text)},
+    return this.#dialect.write(async (sql) => {
+      await lockFailed(this.#dialect, sql, conditionsOf(filter))
+      const { text, values } = discardStatement(filter, actor)
+      const [row] = (await sql.query<{ changed: number | string; ordered: string }>(text, values)).rows
+      const ordered = JSON.parse(row?.ordered ?? '[]') as OrderedFailureRow[]
+      await letGo(this.#dialect, sql, ordered.map(orderedFailureOf))
+      return Number(row?.changed ?? 0)
+    })
+  }
+}
+
+function discardStatement(filter: FailureFilter, actor: string): { text: string; values: readonly unknown[] } {
+  const where = conditionsOf(filter)
+  const text = `${settleEntries('discarded', where.text)},
        changed as (
          delete from warren.inbox_failure f using entry e
          where f.subscription = e.subscription and f.message_id = e.message_id
@@ -102,11 +129,11 @@ export class PostgresFailures implements FailureReads {
              'encoding', c.encoding, 'headers', c.headers, 'attempts', c.attempts, 'error', c.error_message)
          from changed c
        )
-       select count(*) as changed from changed`,
-      where.values,
-    )
-    return Number(row?.changed ?? 0)
-  }
+       select count(*) as changed,
+         coalesce(json_agg(json_build_object('subscription', subscription, 'source', source, 'order_key', order_key,
+           'sequence', sequence, 'needs', needs)) filter (where order_key is not null), '[]')::text as ordered
+       from changed`
+  return { text, values: where.values }
 }
 
 function conditionsOf(filter: FailureFilter): Conditions {

@@ -26,7 +26,7 @@ const FAIL = `
     select * from json_to_recordset($1::json) as f(
       subscription text, message_id uuid, name text, entity_id text, source text, payload text, encoding text, headers json,
       state text, attempts int, delay_ms float8, error_code text, error_type text, error_message text, error_stack text,
-      fingerprint text, is_own boolean)
+      fingerprint text, order_key text, sequence bigint, needs bigint, is_own boolean)
   ),
   entry as (
     insert into warren.inbox as i (subscription, message_id, name, source, status)
@@ -38,11 +38,12 @@ const FAIL = `
   )
   insert into warren.inbox_failure as o (
     subscription, message_id, name, entity_id, source, payload, encoding, headers, state, attempts, due_at,
-    error_code, error_type, error_message, error_stack, fingerprint, first_failed_at, last_failed_at)
+    error_code, error_type, error_message, error_stack, fingerprint, order_key, sequence, needs,
+    first_failed_at, last_failed_at)
   select
     f.subscription, f.message_id, f.name, f.entity_id, f.source, f.payload, f.encoding, f.headers, f.state, f.attempts,
     case when f.state = 'retrying' then clock_timestamp() + f.delay_ms * interval '1 ms' end,
-    f.error_code, f.error_type, f.error_message, f.error_stack, f.fingerprint, now(), now()
+    f.error_code, f.error_type, f.error_message, f.error_stack, f.fingerprint, f.order_key, f.sequence, f.needs, now(), now()
   from failure f join entry e on e.subscription = f.subscription and e.message_id = f.message_id
   order by f.subscription, f.message_id
   on conflict (subscription, message_id) do update set
@@ -50,6 +51,7 @@ const FAIL = `
     encoding = excluded.encoding, headers = excluded.headers, state = excluded.state, attempts = excluded.attempts,
     due_at = excluded.due_at, error_code = excluded.error_code, error_type = excluded.error_type,
     error_message = excluded.error_message, error_stack = excluded.error_stack, fingerprint = excluded.fingerprint,
+    order_key = excluded.order_key, sequence = excluded.sequence, needs = excluded.needs,
     last_failed_at = excluded.last_failed_at`
 
 const CLAIM_RETRIES = `
@@ -222,5 +224,8 @@ function failureRow(failure: NewFailure): object {
     error_message: withoutNul(failure.error.message),
     error_stack: withoutNul(failure.error.stack),
     fingerprint: withoutNul(failure.error.fingerprint),
+    order_key: failure.order?.orderKey ?? null,
+    sequence: failure.order?.sequence ?? null,
+    needs: failure.order?.needs ?? null,
   }
 }

@@ -1,3 +1,4 @@
+import { Order } from '../order/order.ts'
 import { Reconciliation } from '../reconciliation/index.ts'
 import { isStoreUnavailable } from '../unavailable.ts'
 import type { MaintenanceReport, Retention, Store, TransactionOptions } from '../store.ts'
@@ -58,6 +59,7 @@ class PostgresStoreImplementation implements PostgresStore {
   readonly messages: PostgresMessages
   readonly failures: PostgresFailures
   readonly reconciliation: Reconciliation
+  readonly order: Order<PostgresTx>
   readonly #connection: Connection
   readonly #transactions: Transactions
   readonly #partitions: Partitions
@@ -80,8 +82,10 @@ class PostgresStoreImplementation implements PostgresStore {
     this.leases = new PostgresLeases(this.#connection)
     this.subscriptions = new PostgresSubscriptions(this.#connection)
     this.messages = new PostgresMessages(this.#connection)
-    this.failures = new PostgresFailures(this.#connection)
-    this.reconciliation = new Reconciliation(new PostgresDialect(this.#connection, this.#transactions))
+    const dialect = new PostgresDialect(this.#connection, this.#transactions)
+    this.failures = new PostgresFailures(this.#connection, dialect)
+    this.reconciliation = new Reconciliation(dialect)
+    this.order = new Order(dialect)
     this.#retention = new PostgresRetention(this.#connection, partitions, this.reconciliation.holds)
   }
 

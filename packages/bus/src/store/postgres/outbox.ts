@@ -11,17 +11,20 @@ import type { Transactions } from './transactions.ts'
 
 /** PostgreSQL takes at most 65,535 placeholders in one statement. */
 const MAX_EVENTS_PER_STATEMENT = 1_000
-const COLUMNS = 8
+const COLUMNS = 9
 
 /**
  * Reads the primary key in order and stops: taking `limit` more than what is excluded is enough, whatever is excluded.
  * NOT IN (SELECT …) is hashed, where <> ALL ($2) would be compared one by one before PostgreSQL 15.
  */
 const DUE = `
-  select id, bucket, state, attempts
+  select id, bucket, state, attempts, order_key
   from (
-    select id, bucket, state, attempts from warren.outbox_pending
+    select id, bucket, state, attempts, order_key from warren.outbox_pending p
     where state = 'pending' and bucket = any($1::smallint[]) and (due_at is null or due_at <= now())
+      and (order_key is null or order_key <> all($4::text[]) and not exists (
+        select from warren.outbox_pending q
+        where q.order_key = p.order_key and q.id < p.id and q.state = 'pending' and q.due_at > now()))
     order by id limit $3::int + cardinality($2::uuid[])
   ) as head
   where id not in (select unnest($2::uuid[]))
@@ -37,10 +40,10 @@ const PROBES = `
       where p.state = 'unroutable' and p.name > names.name order by p.name limit 1)
     from names where names.name is not null
   )
-  select p.id, p.bucket, p.state, p.attempts
+  select p.id, p.bucket, p.state, p.attempts, p.order_key
   from names
   cross join lateral (
-    select id, bucket, state, attempts from warren.outbox_pending
+    select id, bucket, state, attempts, order_key from warren.outbox_pending
     where state = 'unroutable' and name = names.name and bucket = any($1::smallint[])
       and (due_at is null or due_at <= now())
     order by id limit 1
@@ -59,7 +62,7 @@ const EVENTS = `
     select * from warren.outbox o where o.id = k.id and o.id >= $2::uuid and o.id <= $3::uuid
   ) as o`
 
-type DueRow = Pick<PendingRow, 'id' | 'bucket' | 'state' | 'attempts'>
+type DueRow = Pick<PendingRow, 'id' | 'bucket' | 'state' | 'attempts' | 'order_key'>
 
 /** Written out, because the primary key begins with it. */
 const ANY_STATE = `state in ('pending', 'unroutable', 'unpublishable')`
@@ -134,10 +137,12 @@ export class PostgresOutbox implements OutboxStore {
   async claim(request: {
     readonly buckets: readonly number[]
     readonly exclude: readonly string[]
+    readonly excludeOrders?: readonly string[]
     readonly limit: number
   }): Promise<readonly PendingEvent[]> {
-    const { buckets, exclude, limit } = request
-    return this.#withEvents(await this.#connection.run<DueRow>(DUE, [buckets, uuidArray(exclude), limit]))
+    const { buckets, exclude, excludeOrders = [], limit } = request
+    const values = [buckets, uuidArray(exclude), limit, excludeOrders]
+    return this.#withEvents(await this.#connection.run<DueRow>(DUE, values))
   }
 
   async confirm(ids: readonly string[]): Promise<void> {
@@ -220,25 +225,26 @@ const appendOne = (ledger: string) => `
     insert into warren.${ledger} (id, name, entity_id, source, payload, headers, is_optional)
     values ($1::text::uuid, $2::text, $3::text, $4::text, $5::text::json, $6::text::json, $7::text::boolean)
   )
-  insert into warren.outbox_pending (id, name, bucket) values ($1::text::uuid, $2::text, $8::text::smallint)`
+  insert into warren.outbox_pending (id, name, bucket, order_key)
+  values ($1::text::uuid, $2::text, $8::text::smallint, $9::text)`
 
 const APPEND_ONE = appendOne('outbox')
 
 function appendMany(events: number): string {
   const rows = Array.from({ length: events }, (_, row) => {
     const at = (column: number) => `$${row * COLUMNS + column}::text`
-    return `(${at(1)}::uuid, ${at(2)}, ${at(3)}, ${at(4)}, ${at(5)}::json, ${at(6)}::json, ${at(7)}::boolean, ${at(8)}::smallint)`
+    return `(${at(1)}::uuid, ${at(2)}, ${at(3)}, ${at(4)}, ${at(5)}::json, ${at(6)}::json, ${at(7)}::boolean, ${at(8)}::smallint, ${at(9)})`
   })
   return `
-    with event (id, name, entity_id, source, payload, headers, is_optional, bucket) as (values ${rows.join(', ')}),
+    with event (id, name, entity_id, source, payload, headers, is_optional, bucket, order_key) as (values ${rows.join(', ')}),
     ledger as (
       insert into warren.outbox (id, name, entity_id, source, payload, headers, is_optional)
       select id, name, entity_id, source, payload, headers, is_optional from event
     )
-    insert into warren.outbox_pending (id, bucket, name) select id, bucket, name from event`
+    insert into warren.outbox_pending (id, bucket, name, order_key) select id, bucket, name, order_key from event`
 }
 
-function valuesOf(event: NewEvent): string[] {
+function valuesOf(event: NewEvent): (string | null)[] {
   return [
     event.id,
     event.name,
@@ -248,6 +254,7 @@ function valuesOf(event: NewEvent): string[] {
     JSON.stringify(event.headers),
     String(event.isOptional),
     String(event.bucket),
+    event.orderKey ?? null,
   ]
 }
 

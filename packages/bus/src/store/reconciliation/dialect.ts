@@ -1,6 +1,6 @@
 import type { Sql } from '../store.ts'
 
-/** In what the databases differ, as far as reconciliation is concerned. Statements are written for the schema `warren`. */
+/** In what the databases differ, as far as reconciliation and order are concerned. Statements are written for the schema `warren`. */
 export interface Dialect {
   /** By the database's clock. */
   nowMs(): Promise<number>
@@ -8,6 +8,18 @@ export interface Dialect {
   read<Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
   /** Statements of one transaction; may be called while another one of this process is open. */
   write<T>(work: (sql: Sql) => Promise<T>): Promise<T>
+  /** The statements of a transaction that is open already. */
+  on(tx: Sql): Sql
+  /** Milliseconds since the epoch, in a statement that writes. */
+  readonly now: string
+  /** A point in time of a table of 0001 in milliseconds. */
+  ms(column: string): string
+  /** What `due_at` of a failure becomes so many milliseconds from now; a number or a parameter. */
+  dueIn(delayMs: string): string
+  /** JSON text of an object with an entry more: the key with `[number, number]`. All are columns. */
+  withEntry(json: string, key: string, first: string, second: string): string
+  /** Somebody else holds a lock for too long, or both waited for each other: nothing is wrong with the statement. */
+  meansBusy(error: unknown): boolean
   /** A condition: the column is one of the values of a parameter that is an array. */
   among(column: string, parameter: string): string
   /** An aggregate: xor of the last 48 bits of these ids, in hexadecimal. */
@@ -32,11 +44,12 @@ export function numberOf(value: Numeric | null): number | null {
   return value === null ? null : Number(value)
 }
 
-/** A parameter list for `count` rows of `columns` values: `($1, $2), ($3, $4)`. */
-export function rowsOf(count: number, columns: number): string {
+/** A parameter list for `count` rows of `columns` values: `($1, $2), ($3, $4)`; behind `used` other parameters. */
+export function rowsOf(count: number, columns: number, used = 0): string {
   return Array.from(
     { length: count },
-    (_, row) => `(${Array.from({ length: columns }, (_, column) => `$${row * columns + column + 1}`).join(', ')})`,
+    (_, row) =>
+      `(${Array.from({ length: columns }, (_, column) => `$${used + row * columns + column + 1}`).join(', ')})`,
   ).join(', ')
 }
 

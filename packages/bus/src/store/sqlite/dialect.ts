@@ -4,6 +4,7 @@ import type { Connection } from './connection.ts'
 import type { Transactions } from './transactions.ts'
 
 export class SqliteDialect implements Dialect {
+  readonly now: string = `cast(unixepoch('subsec') * 1000 as integer)`
   readonly eventColumns: string = 'o.id, o.name, o.entity_id, o.source, o.payload, o.headers, o.created_at'
   readonly #connection: Connection
   readonly #transactions: Transactions
@@ -23,6 +24,27 @@ export class SqliteDialect implements Dialect {
 
   write<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     return this.#transactions.write((tx) => work({ query: (text, values) => tx.query(named(text), values) }))
+  }
+
+  on(tx: Sql): Sql {
+    return { query: (text, values) => tx.query(named(text), values) }
+  }
+
+  ms(column: string): string {
+    return column
+  }
+
+  dueIn(delayMs: string): string {
+    return `cast(unixepoch('subsec') * 1000 + ${delayMs} as integer)`
+  }
+
+  withEntry(json: string, key: string, first: string, second: string): string {
+    return `json_patch(${json}, json_object(${key}, json_array(${first}, ${second})))`
+  }
+
+  /** One transaction at a time: nothing waits for a row. */
+  meansBusy(): boolean {
+    return false
   }
 
   among(column: string, parameter: string): string {

@@ -1,6 +1,10 @@
 import { Conditions } from '../conditions.ts'
 import { failureGroupOf, failureOf } from '../rows.ts'
 import type { FailureRow, GroupRow } from '../rows.ts'
+import type { BlockedEntity, BlockedFilter } from '../order.ts'
+import { readBlocked } from '../order/blocked.ts'
+import { letGo, releaseFailures } from '../order/give-up.ts'
+import type { Dialect } from '../reconciliation/dialect.ts'
 import type { Failure, FailureFilter, FailureGroup, FailureReads } from '../store.ts'
 import { logAction } from './action-log.ts'
 import type { Action } from './action-log.ts'
@@ -11,14 +15,16 @@ import type { Transactions } from './transactions.ts'
 /** Of a table named f. */
 export const FAILURE_COLUMNS = `f.subscription, f.message_id, f.name, f.entity_id, f.source, f.payload, f.encoding,
   f.headers, f.state, f.attempts, f.due_at, f.error_code, f.error_type, f.error_message, f.error_stack, f.fingerprint,
-  f.first_failed_at, f.last_failed_at`
+  f.first_failed_at, f.last_failed_at, f.order_key, f.sequence, f.needs`
 
 export class SqliteFailures implements FailureReads {
   readonly #connection: Connection
   readonly #transactions: Transactions
+  readonly #dialect: Dialect
 
-  constructor(connection: Connection, transactions: Transactions) {
+  constructor(connection: Connection, transactions: Transactions, dialect: Dialect) {
     this.#connection = connection
+    this.#dialect = dialect
     this.#transactions = transactions
   }
 
@@ -74,8 +80,16 @@ export class SqliteFailures implements FailureReads {
     })
   }
 
+  blocked(filter: BlockedFilter): Promise<readonly BlockedEntity[]> {
+    return readBlocked(this.#dialect, filter)
+  }
+
+  release(filter: FailureFilter, actor: string): Promise<number> {
+    return releaseFailures(this.#dialect, conditionsOf(filter), actor)
+  }
+
   discard(filter: FailureFilter, actor: string): Promise<number> {
-    return this.#settle(filter, (tx, failure, now) => {
+    const discardOne = (tx: SqliteTx, failure: FailureRow, now: number): void => {
       const key = [failure.subscription, failure.message_id]
       tx.all(
         `update warren_inbox set status = 'discarded', settled_at = $3 where subscription = $1 and message_id = $2`,
@@ -86,16 +100,27 @@ export class SqliteFailures implements FailureReads {
       const headers: unknown = JSON.parse(failure.headers)
       const details = { name, entityId, source, payload, encoding, headers, attempts, error }
       logAction(tx, now, { ...actionOn(failure, actor), action: 'discard', details })
+    }
+    return this.#settle(filter, discardOne, (tx, failures) => {
+      const ordered = failures.flatMap(({ subscription, source, order }) =>
+        order == null ? [] : [{ subscription, source, order }],
+      )
+      return letGo(this.#dialect, this.#dialect.on(tx), ordered)
     })
   }
 
-  #settle(filter: FailureFilter, settle: (tx: SqliteTx, failure: FailureRow, now: number) => void): Promise<number> {
+  #settle(
+    filter: FailureFilter,
+    settle: (tx: SqliteTx, failure: FailureRow, now: number) => void,
+    settled: (tx: SqliteTx, failures: readonly Failure[]) => Promise<void> = () => Promise.resolve(),
+  ): Promise<number> {
     const where = conditionsOf(filter)
-    return this.#transactions.write((tx) => {
+    return this.#transactions.write(async (tx) => {
       const text = `select ${FAILURE_COLUMNS} from warren_inbox_failure f where ${where.text}`
       const failures = tx.all<FailureRow>(text, where.values)
       const now = Date.now()
       for (const failure of failures) settle(tx, failure, now)
+      await settled(tx, failures.map(failureOf))
       return failures.length
     })
   }

@@ -23,13 +23,15 @@ const FAIL_ENTRY = `
 const FAIL = `
   insert into warren_inbox_failure (
     subscription, message_id, name, entity_id, source, payload, encoding, headers, state, attempts, due_at,
-    error_code, error_type, error_message, error_stack, fingerprint, first_failed_at, last_failed_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+    error_code, error_type, error_message, error_stack, fingerprint, first_failed_at, last_failed_at,
+    order_key, sequence, needs)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18, $19, $20)
   on conflict (subscription, message_id) do update set
     name = excluded.name, entity_id = excluded.entity_id, source = excluded.source, payload = excluded.payload,
     encoding = excluded.encoding, headers = excluded.headers, state = excluded.state, attempts = excluded.attempts,
     due_at = excluded.due_at, error_code = excluded.error_code, error_type = excluded.error_type,
     error_message = excluded.error_message, error_stack = excluded.error_stack, fingerprint = excluded.fingerprint,
+    order_key = excluded.order_key, sequence = excluded.sequence, needs = excluded.needs,
     last_failed_at = excluded.last_failed_at`
 
 export class SqliteInbox implements InboxStore<SqliteTx> {
@@ -74,6 +76,7 @@ export class SqliteInbox implements InboxStore<SqliteTx> {
       await tx.query(FAIL, [
         ...[subscription, messageId, name, entityId, source, payload, encoding, headers, state, attempts, dueAt],
         ...[error.code, error.type, error.message, error.stack, error.fingerprint, now],
+        ...[failure.order?.orderKey, failure.order?.sequence, failure.order?.needs],
       ])
     }
   }

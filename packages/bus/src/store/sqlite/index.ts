@@ -1,3 +1,4 @@
+import { Order } from '../order/order.ts'
 import { Reconciliation } from '../reconciliation/index.ts'
 import { isStoreUnavailable } from '../unavailable.ts'
 import type { MaintenanceReport, Retention, Store } from '../store.ts'
@@ -50,6 +51,7 @@ class SqliteStoreImplementation implements SqliteStore {
   readonly messages: SqliteMessages
   readonly failures: SqliteFailures
   readonly reconciliation: Reconciliation
+  readonly order: Order<SqliteTx>
   readonly #connection: Connection
   readonly #transactions: Transactions
   readonly #migrates: boolean
@@ -64,8 +66,10 @@ class SqliteStoreImplementation implements SqliteStore {
     this.leases = new SqliteLeases(this.#connection, this.#transactions)
     this.subscriptions = new SqliteSubscriptions(this.#connection, this.#transactions)
     this.messages = new SqliteMessages(this.#connection, this.#transactions)
-    this.failures = new SqliteFailures(this.#connection, this.#transactions)
-    this.reconciliation = new Reconciliation(new SqliteDialect(this.#connection, this.#transactions))
+    const dialect = new SqliteDialect(this.#connection, this.#transactions)
+    this.failures = new SqliteFailures(this.#connection, this.#transactions, dialect)
+    this.reconciliation = new Reconciliation(dialect)
+    this.order = new Order(dialect)
   }
 
   async start(): Promise<void> {

@@ -12,15 +12,18 @@ const LEDGER = `
   insert into warren_outbox (id, name, entity_id, source, payload, headers, is_optional, created_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8)`
 
-const PENDING = 'insert into warren_outbox_pending (id, bucket, name) values ($1, $2, $3)'
+const PENDING = 'insert into warren_outbox_pending (id, bucket, name, order_key) values ($1, $2, $3, $4)'
 
 // CROSS JOIN keeps the order of the tables: the pending rows by their key, then each ledger row by its id.
 const CLAIM = `
-  select p.id, p.bucket, p.state, p.attempts, ${EVENT}
+  select p.id, p.bucket, p.state, p.attempts, p.order_key, ${EVENT}
   from warren_outbox_pending p cross join warren_outbox o on o.id = p.id
   where p.state = 'pending' and p.due_at <= $4
     and p.bucket in (select value from json_each($1))
     and p.id not in (select value from json_each($2))
+    and (p.order_key is null or p.order_key not in (select value from json_each($5)) and not exists (
+      select 1 from warren_outbox_pending q
+      where q.order_key = p.order_key and q.id < p.id and q.state = 'pending' and q.due_at > $4))
   order by p.id limit $3`
 
 /** Steps from name to name through the partial index instead of reading every unroutable row. */
@@ -31,7 +34,7 @@ const PROBES = `
     select (select min(p.name) from warren_outbox_pending p where p.state = 'unroutable' and p.name > names.name)
     from names where names.name is not null
   )
-  select p.id, p.bucket, p.state, p.attempts, ${EVENT}
+  select p.id, p.bucket, p.state, p.attempts, p.order_key, ${EVENT}
   from names
   cross join warren_outbox_pending p on p.state = 'unroutable' and p.id = (
     select q.id from warren_outbox_pending q
@@ -56,9 +59,9 @@ export class SqliteOutbox implements OutboxStore {
   async append(tx: Sql, events: readonly NewEvent[]): Promise<void> {
     assertTransaction(tx)
     for (const event of events) {
-      const { id, name, entityId, source, payload, headers, isOptional, bucket } = event
+      const { id, name, entityId, source, payload, headers, isOptional, bucket, orderKey } = event
       await tx.query(LEDGER, [id, name, entityId, source, payload, headers, isOptional, Date.now()])
-      await tx.query(PENDING, [id, bucket, name])
+      await tx.query(PENDING, [id, bucket, name, orderKey ?? null])
     }
   }
 
@@ -73,10 +76,12 @@ export class SqliteOutbox implements OutboxStore {
   async claim(request: {
     readonly buckets: readonly number[]
     readonly exclude: readonly string[]
+    readonly excludeOrders?: readonly string[]
     readonly limit: number
   }): Promise<readonly PendingEvent[]> {
-    const { buckets, exclude, limit } = request
-    const rows = await this.#connection.read<PendingRow>(CLAIM, [buckets, exclude, limit, Date.now()])
+    const { buckets, exclude, excludeOrders = [], limit } = request
+    const values = [buckets, exclude, limit, Date.now(), excludeOrders]
+    const rows = await this.#connection.read<PendingRow>(CLAIM, values)
     return rows.map(pendingEventOf)
   }
 

@@ -13,7 +13,7 @@ import type { FailureOptions } from './filter.ts'
 import { addFailureOptions, failureFilter } from './filter.ts'
 import { failureGroups, groupTable, sizeOf } from './list.ts'
 
-type Action = 'retry' | 'discard'
+type Action = 'retry' | 'discard' | 'release'
 
 interface ActOptions extends StoreOptions, FailureOptions {
   readonly all?: true
@@ -34,9 +34,17 @@ const words = {
       'Gives up on failures for good: they are never handled, their payloads stay in the action log. One transaction per store.',
     done: 'discarded',
   },
+  release: {
+    summary: 'let those go on that wait behind a failure',
+    description:
+      'Of ordered subscriptions: sets failures aside that hold up their entity. They stay parked, the events behind them go on, and a retry handles them out of their order. The first event that waits for one that was never received goes on without it. One transaction per store, written down in its action log.',
+    done: 'released',
+  },
 } as const
 
-/** `warren failures retry` and `warren failures discard` differ in what is done alone. */
+const verbs = { retry: 'Retry', discard: 'Discard', release: 'Release' } as const
+
+/** `warren failures retry`, `discard` and `release` differ in what is done alone. */
 export function addFailuresAct(parent: Command, action: Action): void {
   const { summary, description } = words[action]
   const command = parent
@@ -84,7 +92,7 @@ async function act(action: Action, ids: readonly string[], options: ActOptions, 
     }
     if (matching > 0) {
       if (options.yes !== true) session.output.aside(groupTable(groups, stores))
-      await confirm(`${action === 'retry' ? 'Retry' : 'Discard'} ${described}?`, options)
+      await confirm(`${verbs[action]} ${described}?`, options)
     }
     let changed = 0
     for (const { store } of stores) {
@@ -111,5 +119,5 @@ function chosenFilters(action: Action, ids: readonly string[], options: ActOptio
 }
 
 function apply(store: Store, action: Action, filter: FailureFilter, by: string): Promise<number> {
-  return action === 'retry' ? store.failures.retry(filter, by) : store.failures.discard(filter, by)
+  return store.failures[action](filter, by)
 }
