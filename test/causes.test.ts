@@ -11,29 +11,31 @@ beforeAll(() => sharedCluster())
 const paid = 'order.payment.onPaid'
 const queue = 'qu.order.crm'
 
-/** A publisher that looks at the broker, and a subscriber that can go away; in a vhost of their own. */
-async function makePair() {
+const delivered = 'order.delivery.onDelivered'
+
+/** A publisher that looks at the broker or does not, and a subscriber that can go away; in a vhost of their own. */
+async function makePair(isWatched = true) {
   const { amqpUrls: endpoints, vhost, cluster } = await testVhost()
   // Neither room imports the other: that one's value is the other's type is for the compiler to say here.
   const watch: BrokerWatch = brokerWatch({ client: cluster.managementClient(), vhost })
-  const { bus, store } = await makeService({ endpoints, reconcile: { ...quickly, watch } })
+  const { bus, store } = await makeService({ endpoints, reconcile: isWatched ? { ...quickly, watch } : quickly })
   // Without another subscription an event that is not routed is no missing one: it waits as unroutable.
-  await bus.subscribe('order.loyalty', [paid], () => undefined, { timeoutMs: 500 })
+  await bus.subscribe('order.loyalty', ['order.#'], () => undefined, { timeoutMs: 500 })
   const database = await freshDatabase('sqlite')
   const received = new Set<string>()
-  const subscribe = async () => {
+  const subscribe = async (patterns: Parameters<typeof bus.subscribe>[1] = ['order.#']) => {
     const crm = await makeService({
       service: 'crm',
       store: database.open(),
       endpoints,
       reconcile: quickly,
     })
-    await crm.bus.subscribe('order.crm', ['order.#'], ({ id }) => void received.add(id), { timeoutMs: 500 })
+    await crm.bus.subscribe('order.crm', patterns, ({ id }) => void received.add(id), { timeoutMs: 500 })
     await crm.bus.start()
     return crm.bus
   }
   const { missing, observations, proof } = store.reconciliation
-  const publish = async () => (await bus.publish(paid, { orderId: '1' })).id
+  const publish = async (name: typeof paid | typeof delivered = paid) => (await bus.publish(name, { orderId: '1' })).id
   return {
     ...{ endpoints, bus, store, subscribe, publish, received, channel: await rawChannel(endpoints) },
     /** Resolves when it is missed, has a cause and was resent. */
@@ -174,4 +176,52 @@ it('knows a queue that was deleted and made anew by hand, though the subscriber 
   expect(await causeOf(waiting)).toMatchObject({ cause: 'queue-recreated' })
   await eventually(() => received.has(inHand))
   await settled()
+})
+
+it('tells what missing events among others say, and what barriers and subscribers saw, when nobody looks', async () => {
+  const { bus, store, subscribe, publish, channel, causeOf, settled, received } = await makePair(false)
+  const patterns = ['order.payment.*', 'order.delivery.*'] as const
+  const crm = await subscribe(patterns)
+  await bus.start()
+  const first = await publish()
+  await eventually(() => received.has(first))
+  await settled()
+
+  await channel.unbindQueue(queue, 'ex.order.topic', 'order.payment.*')
+  const unrouted: string[] = []
+  for (let turn = 0; turn < 4; turn++) {
+    unrouted.push(await publish(paid))
+    await publish(delivered)
+  }
+  for (const id of unrouted)
+    expect(await causeOf(id)).toMatchObject({
+      cause: 'never-routed',
+      evidence: { isCertain: false, brokerWatched: false },
+    })
+  await settled()
+
+  await crm.stop()
+  const all: string[] = []
+  for (let event = 0; event < 8; event++) all.push(await publish(paid))
+  const stolen = all.filter((_, event) => event % 2 === 0)
+  const left = new Set(all)
+  await eventually(async () => {
+    const message = await channel.get(queue)
+    if (message !== false && left.delete(String(message.properties.messageId)))
+      if (stolen.includes(String(message.properties.messageId))) channel.ack(message)
+    return left.size === 0
+  })
+  channel.nackAll()
+  const again = await subscribe(patterns)
+  for (const id of stolen) expect(await causeOf(id)).toMatchObject({ cause: 'removed', evidence: { isCertain: false } })
+  await settled()
+
+  await again.stop()
+  const deleted = await publish()
+  await eventually(async () => (await channel.checkQueue(queue)).messageCount > 0)
+  await channel.deleteQueue(queue)
+  await eventually(async () => (await store.reconciliation.observations.list({ isOpen: true })).length > 0)
+  await subscribe(patterns)
+  expect(await causeOf(deleted)).toMatchObject({ cause: 'queue-recreated', evidence: { queueWasGone: true } })
+  await eventually(async () => (await store.reconciliation.observations.list({ isOpen: true })).length === 0)
 })
