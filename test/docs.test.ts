@@ -31,6 +31,7 @@ describe('docs/configuration.md', () => {
   const interfaces = {
     BusOptions: 'packages/bus/src/bus-options.ts',
     RelayTuning: 'packages/bus/src/bus-options.ts',
+    ReconcileOptions: 'packages/bus/src/reconcile/settings.ts',
     TlsOptions: 'packages/bus/src/amqp/tls.ts',
     Retention: 'packages/bus/src/store/store.ts',
     SubscriptionOptions: 'packages/bus/src/inbox/subscription.ts',
