@@ -126,3 +126,9 @@ alter table warren_subscription add column standing_patterns text;
 -- They stand on the broker since then; null until they do for the first time.
 alter table warren_subscription add column patterns_since integer;
 alter table warren_subscription add column queue_created_at integer;
+-- Since when its patterns stand, as the subscriber said last, by its clock: where that has changed, others stood in between.
+alter table warren_registry add column patterns_since integer;
+-- The last answer that said that the subscriber's store was set back.
+alter table warren_proof add column rewound_id text;
+-- The same of the patterns that stood before.
+alter table warren_subscription add column previous_since integer;

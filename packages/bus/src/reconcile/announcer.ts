@@ -66,6 +66,7 @@ export class Announcer {
         timeoutMs,
         activeFromMs: standing.activeFrom.getTime(),
         patternsSinceMs: standing.patternsSince.getTime(),
+        previousSinceMs: standing.previousSince?.getTime() ?? null,
         queueCreatedMs: standing.queueCreatedAt?.getTime() ?? null,
       }
       const target = { exchange: names.controlExchange, routingKey: ANNOUNCEMENT_KEY, source: service }

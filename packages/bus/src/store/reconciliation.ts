@@ -57,6 +57,8 @@ export interface RegisteredSubscription {
   readonly firstSeenMs: number
   readonly lastSeenMs: number
   readonly queueCreatedMs: number | null
+  /** Since when its present patterns stand, as it said itself, by its own clock. */
+  readonly patternsSinceMs: number | null
   readonly retired: { readonly atMs: number; readonly by: string } | null
   /** Oldest first. */
   readonly periods: readonly Period[]
@@ -64,7 +66,7 @@ export interface RegisteredSubscription {
 
 export type Registration = Pick<
   RegisteredSubscription,
-  'name' | 'service' | 'queue' | 'hasInbox' | 'timeoutMs' | 'queueCreatedMs'
+  'name' | 'service' | 'queue' | 'hasInbox' | 'timeoutMs' | 'queueCreatedMs' | 'patternsSinceMs'
 >
 
 export interface RegistryStore {
@@ -107,7 +109,8 @@ export interface Proof {
   readonly barrier: { readonly id: string; readonly sentMs: number } | null
   /** Since when barriers wait for an answer; null when the last one is answered. */
   readonly waitingSinceMs: number | null
-  readonly answered: { readonly id: string; readonly atMs: number } | null
+  /** `isRewind`: it said that the subscriber's store was set back, and nothing else. */
+  readonly answered: { readonly id: string; readonly atMs: number; readonly isRewind: boolean } | null
   readonly roundTripMs: number | null
   /** As of the last answer. */
   readonly retrying: number
@@ -123,6 +126,8 @@ export interface Proof {
 
 /** What an answer has shown; written in one transaction. */
 export interface Findings {
+  /** Before the ledger was read for it: a minute that was opened again later stays open. */
+  readonly readMs: number
   readonly answer: {
     readonly barrierId: string
     readonly roundTripMs: number
@@ -131,7 +136,7 @@ export interface Findings {
   }
   /** Moves `through` forward to this; null when the answer says nothing of it. */
   readonly throughMs: number | null
-  /** Sets `through` back: the subscriber's store was. */
+  /** Sets `through` back, because the subscriber's store was; minutes before it that were compared later are open again. */
   readonly rewoundMs: number | null
   readonly minutes: readonly { readonly minuteMs: number; readonly expected: number; readonly isWhole: boolean }[]
   readonly suspects: readonly EventKey[]
@@ -139,6 +144,8 @@ export interface Findings {
   readonly present: readonly string[]
   /** Were asked after, later than a handler's deadline after the first time, and are not there. */
   readonly absent: readonly { readonly id: string; readonly cause: Cause; readonly evidence: Evidence }[]
+  /** Were suspected, and are not wanted by what is known of the subscription's interest now. */
+  readonly unwanted: readonly string[]
   readonly ghosts: readonly EventKey[]
 }
 
@@ -147,8 +154,6 @@ export interface ProofStore {
   /** Remembers, before it is sent, what a barrier will ask: events that are confirmed later than this are late for it. */
   asked(subscription: string, barrier: { readonly id: string; readonly throughMs: number }): Promise<void>
   record(subscription: string, findings: Findings): Promise<void>
-  /** Nothing that it wants was published before this: there is nothing to ask. */
-  advance(subscription: string, throughMs: number): Promise<void>
   /** Asks the reconciler to run now; of one subscription, or of all. Returns how many. */
   requestRun(subscription: string | null): Promise<number>
   /** Marks the minutes of events that were confirmed late as open, for every subscription that was asked about them. */
@@ -213,6 +218,7 @@ export interface MissingEvent extends EventKey {
 export interface MissingFilter {
   readonly subscription?: string
   readonly id?: string
+  readonly ids?: readonly string[]
   readonly states?: readonly MissingState[]
   /** Default 100. */
   readonly limit?: number
@@ -229,7 +235,7 @@ export interface StoredEvent extends EventKey {
 
 export interface MissingStore {
   list(filter: MissingFilter): Promise<readonly MissingEvent[]>
-  /** What the next barrier should ask after: suspects that are old enough, and what was resent or given up on. */
+  /** What the next barrier should ask after: suspects that are old enough first, then what is missing, by id. */
   toCheck(
     subscription: string,
     request: { readonly olderThanMs: number; readonly limit: number },
@@ -250,7 +256,7 @@ export interface MissingStore {
   /** Why resends failed. */
   failed(subscription: string, ids: readonly string[], error: string): Promise<void>
   /** Makes what was given up on missing again, with no resend counted; writes the action log. Returns how many. */
-  retry(filter: MissingFilter, actor: string): Promise<number>
+  retry(filter: Pick<MissingFilter, 'subscription' | 'id' | 'ids'>, actor: string): Promise<number>
   ghosts(filter: Pick<MissingFilter, 'subscription' | 'id' | 'limit'>): Promise<readonly Ghost[]>
 }
 

@@ -38,12 +38,13 @@ export class Missing implements MissingStore {
     this.#dialect = dialect
   }
 
-  async list({ subscription, id, states, limit = 100 }: MissingFilter): Promise<readonly MissingEvent[]> {
+  async list({ subscription, id, ids, states, limit = 100 }: MissingFilter): Promise<readonly MissingEvent[]> {
     const conditions = ['1 = 1']
     const values: unknown[] = []
     const parameter = (value: unknown): string => `$${values.push(value)}`
     if (subscription !== undefined) conditions.push(`subscription = ${parameter(subscription)}`)
     if (id !== undefined) conditions.push(`message_id = ${parameter(id)}`)
+    if (ids !== undefined) conditions.push(this.#dialect.among('message_id', parameter(ids)))
     if (states !== undefined) conditions.push(this.#dialect.among('state', parameter(states)))
     const rows = await this.#dialect.read<Row>(
       `select * from warren.missing where ${conditions.join(' and ')}
@@ -75,8 +76,8 @@ export class Missing implements MissingStore {
     return this.#dialect.read<EventKey>(
       `select message_id as id, name from warren.missing
        where subscription = $1 and (
-         (state = 'suspect' and suspected_at <= $2) or (state in ('missing', 'gave-up') and attempts > 0))
-       order by message_id limit $3`,
+         (state = 'suspect' and suspected_at <= $2) or state in ('missing', 'gave-up'))
+       order by case state when 'suspect' then 0 when 'missing' then 1 else 2 end, message_id limit $3`,
       [subscription, now - olderThanMs, limit],
     )
   }
@@ -108,7 +109,7 @@ export class Missing implements MissingStore {
         for (const chunk of chunksOf(group.map((row) => row.message_id))) {
           await sql.query(
             `update warren.missing set attempts = attempts + 1, due_at = $3, error = null
-             where subscription = $1 and ${this.#dialect.among('message_id', '$2')}`,
+             where subscription = $1 and state = 'missing' and ${this.#dialect.among('message_id', '$2')}`,
             [subscription, chunk, Math.ceil(now + request.backoffMs + Math.random() * fullMs)],
           )
         }
@@ -137,7 +138,10 @@ export class Missing implements MissingStore {
     })
   }
 
-  async retry({ subscription, id }: MissingFilter, actor: string): Promise<number> {
+  async retry(
+    { subscription, id, ids }: Pick<MissingFilter, 'subscription' | 'id' | 'ids'>,
+    actor: string,
+  ): Promise<number> {
     const now = await this.#dialect.nowMs()
     return this.#dialect.write(async (sql) => {
       const values: unknown[] = [now]
@@ -145,6 +149,7 @@ export class Missing implements MissingStore {
       const conditions = [`state in ('missing', 'gave-up')`]
       if (subscription !== undefined) conditions.push(`subscription = ${parameter(subscription)}`)
       if (id !== undefined) conditions.push(`message_id = ${parameter(id)}`)
+      if (ids !== undefined) conditions.push(this.#dialect.among('message_id', parameter(ids)))
       const { rows } = await sql.query<{ subscription: string; message_id: string }>(
         `update warren.missing set state = 'missing', attempts = 0, due_at = $1 where ${conditions.join(' and ')}
          returning subscription, message_id`,
