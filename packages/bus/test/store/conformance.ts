@@ -12,6 +12,7 @@ import { describeSubscriptions } from './conformance/subscriptions.ts'
 import { describeMessages } from './conformance/messages.ts'
 import { describeFailures } from './conformance/failures.ts'
 import { describeLife } from './conformance/life.ts'
+import { describeReconciliation } from './conformance/reconciliation.ts'
 
 /** The contract of store.ts, for every implementation: a file for each part of it. */
 export function describeStore(dialect: string, prepare: () => Promise<StoreUnderTest>): void {
@@ -27,5 +28,6 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
     describeMessages(subject)
     describeFailures(subject)
     describeLife(subject)
+    describeReconciliation(subject)
   })
 }

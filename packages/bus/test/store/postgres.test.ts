@@ -9,7 +9,10 @@ import { untilBlocked } from './postgres-fixtures.ts'
 
 const EMPTY = `
   delete from warren.outbox; delete from warren.outbox_pending; delete from warren.inbox; delete from warren.inbox_start;
-  delete from warren.inbox_failure; delete from warren.subscription; delete from warren.lease; delete from warren.action_log`
+  delete from warren.inbox_failure; delete from warren.subscription; delete from warren.lease; delete from warren.action_log;
+  delete from warren.reconciliation; delete from warren.late_event; delete from warren.missing; delete from warren.ghost;
+  delete from warren.answered_barrier; delete from warren.consumer; delete from warren.proof; delete from warren.registry_period;
+  delete from warren.registry`
 
 /** One for the whole suite, emptied before each test: making one takes longer than most tests. */
 let shared: Promise<TestDatabase> | null = null
