@@ -6,7 +6,7 @@ import { shopFolder, startWarren, warren } from './support/run.ts'
 import { filledStores } from './support/stores.ts'
 import type { StorePlaces } from './support/stores.ts'
 
-const registered = { service: 'loyalty', hasInbox: true, timeoutMs: 30_000, queueCreatedMs: null }
+const registered = { service: 'loyalty', hasInbox: true, timeoutMs: 30_000, queueCreatedMs: null, patternsSinceMs: 0 }
 const paid = { 'order.payment.onPaid': 2, 'order.viporder.payment.onPaid': 1 }
 
 describe.each(['sqlite', 'postgres'] as const)('backfills in %s', (kind) => {

@@ -143,3 +143,9 @@ create table warren.observation (
 );
 -- When a person asked for it to be resent, which is done also where the service resends nothing by itself.
 alter table warren.missing add column requested_at bigint;
+-- Since when its patterns stand, as the subscriber said last, by its clock: where that has changed, others stood in between.
+alter table warren.registry add column patterns_since bigint;
+-- The last answer that said that the subscriber's store was set back.
+alter table warren.proof add column rewound_id uuid;
+-- The same of the patterns that stood before.
+alter table warren.subscription add column previous_since bigint;

@@ -143,3 +143,9 @@ create table warren_observation (
 ) strict, without rowid;
 -- When a person asked for it to be resent, which is done also where the service resends nothing by itself.
 alter table warren_missing add column requested_at integer;
+-- Since when its patterns stand, as the subscriber said last, by its clock: where that has changed, others stood in between.
+alter table warren_registry add column patterns_since integer;
+-- The last answer that said that the subscriber's store was set back.
+alter table warren_proof add column rewound_id text;
+-- The same of the patterns that stood before.
+alter table warren_subscription add column previous_since integer;

@@ -88,6 +88,7 @@ export class Announcer {
         timeoutMs,
         activeFromMs: standing.activeFrom.getTime(),
         patternsSinceMs: standing.patternsSince.getTime(),
+        previousSinceMs: standing.previousSince?.getTime() ?? null,
         queueCreatedMs: standing.queueCreatedAt?.getTime() ?? null,
         backfillSinceMs,
       }

@@ -31,6 +31,8 @@ const SHARE_WINDOW_MS = 60 * 60_000
 const RATE_WINDOW_MS = 5 * 60_000
 
 interface Trial {
+  /** By the monotonic clock. */
+  readonly begunMs: number
   readonly ids: ReadonlySet<string>
   asked: number
   arrived: number
@@ -88,6 +90,8 @@ export class Compensation {
       for (const proof of proofs) {
         const subscription = registry.get(proof.subscription)
         if (subscription === undefined || subscription.retired !== null) continue
+        // What a trial has shown holds for the loss that it was made for, and not for the next one.
+        if (proof.counts.missing === 0) this.#trials.delete(proof.subscription)
         const decision = await this.#decide(proof)
         if ((decision.kind === 'open') !== (proof.breaker !== null)) await this.#tell(proof, decision)
         // With `report`, what a person asked for.
@@ -128,10 +132,15 @@ export class Compensation {
   async #resend(subscription: RegisteredSubscription, decision: ReturnType<typeof decideBreaker>): Promise<void> {
     const { store } = this.#options
     if (decision.kind === 'open') {
-      if (!decision.mayTry || this.#trials.has(subscription.name)) return
+      if (!decision.mayTry || this.#isTrying(subscription.name)) return
       const events = await this.#claim(subscription, TRIAL_SIZE)
       if (events.length === 0) return
-      this.#trials.set(subscription.name, { ids: new Set(events.map(({ id }) => id)), asked: 0, arrived: 0 })
+      this.#trials.set(subscription.name, {
+        begunMs: performance.now(),
+        ids: new Set(events.map(({ id }) => id)),
+        asked: 0,
+        arrived: 0,
+      })
       await this.#send(subscription, events)
       return
     }
@@ -142,6 +151,12 @@ export class Compensation {
     const events = await this.#claim(subscription, allowed)
     this.#budget.giveBack(allowed - events.length)
     if (events.length > 0) await this.#send(subscription, events)
+  }
+
+  /** A trial whose resends have not come in all this time has failed, and says nothing of what was mended since. */
+  #isTrying(name: string): boolean {
+    const trial = this.#trials.get(name)
+    return trial !== undefined && performance.now() - trial.begunMs < this.#options.settings.maxBackoffMs
   }
 
   #claim({ name }: RegisteredSubscription, limit: number): Promise<readonly StoredEvent[]> {

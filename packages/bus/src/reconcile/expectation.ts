@@ -9,10 +9,11 @@ export interface Expectation extends TimeRange {
 }
 
 /**
- * Cuts a range where a subscription's interest changes. An event is expected only if the subscription wanted it throughout
- * `toleranceMs` on both sides of its time: the clocks of publisher and subscriber differ, and an event near a change may
- * have been sent on either side of it. So a change costs the proof of a moment, and never makes an event missing that the
- * subscription did not want.
+ * Cuts a range where a subscription's interest changes. An event is expected only if the subscription has wanted it without a
+ * break since `toleranceMs` before its time, and still does:
+ * - the clocks of publisher and subscriber differ, so that an event near a change may have been sent on either side of it;
+ * - an event is routed when it is sent, which may be long after the time in its id, by the bindings of that moment.
+ * So a change costs the proof of a moment, and never makes an event missing that the subscription did not want.
  */
 export function expectations(
   periods: readonly Period[],
@@ -21,12 +22,13 @@ export function expectations(
 ): readonly Expectation[] {
   const cuts = new Set([fromMs, toMs])
   for (const edge of periods.flatMap((period) => [period.fromMs, period.toMs ?? Infinity])) {
-    for (const cut of [edge - toleranceMs, edge + toleranceMs]) if (cut > fromMs && cut < toMs) cuts.add(cut)
+    const cut = edge + toleranceMs
+    if (cut > fromMs && cut < toMs) cuts.add(cut)
   }
   const edges = [...cuts].sort((a, b) => a - b)
   return edges.slice(1).map((end, index) => {
     const start = edges[index] ?? fromMs
-    const wanted = periodsAround(periods, { fromMs: start - toleranceMs, toMs: end + toleranceMs })
+    const wanted = periodsSince(periods, start - toleranceMs)
     return {
       fromMs: start,
       toMs: end,
@@ -36,17 +38,15 @@ export function expectations(
   })
 }
 
-/** The periods that overlap the range; null when they do not cover it. */
-function periodsAround(periods: readonly Period[], { fromMs, toMs }: TimeRange): readonly Period[] | null {
-  const overlapping = periods
-    .filter((period) => period.fromMs < toMs && (period.toMs ?? Infinity) > fromMs)
-    .sort((a, b) => a.fromMs - b.fromMs)
+/** The periods from then on; null when they do not follow each other without a gap until now. */
+function periodsSince(periods: readonly Period[], fromMs: number): readonly Period[] | null {
+  const later = periods.filter((period) => (period.toMs ?? Infinity) > fromMs).sort((a, b) => a.fromMs - b.fromMs)
   let coveredMs = fromMs
-  for (const period of overlapping) {
+  for (const period of later) {
     if (period.fromMs > coveredMs) return null
     coveredMs = Math.max(coveredMs, period.toMs ?? Infinity)
   }
-  return coveredMs >= toMs ? overlapping : null
+  return coveredMs === Infinity ? later : null
 }
 
 /** Remembers names: there are few, and a minute has thousands of events. */

@@ -3,6 +3,7 @@ import type { RawControl } from '../envelope/control.ts'
 import type { Message } from '../envelope/message.ts'
 import { newId } from '../envelope/uuid.ts'
 import type { EventKey, RangeDigests, TimeRange } from '../store/reconciliation.ts'
+import type { Standing } from './registry.ts'
 
 /** Of the control exchange: what every publisher hears. */
 export const ANNOUNCEMENT_KEY = 'announcement'
@@ -18,6 +19,8 @@ export interface Announcement {
   readonly activeFromMs: number
   /** Its present patterns stand since then. */
   readonly patternsSinceMs: number
+  /** Those before them stood since then; null when there were none. */
+  readonly previousSinceMs: number | null
   readonly queueCreatedMs: number | null
   /** A publisher that hears of it for the first time sends its events from then on; null: none. */
   readonly backfillSinceMs: number | null
@@ -33,7 +36,7 @@ export interface Barrier {
   readonly replyTo: string
   readonly subscription: string
   readonly sentMs: number
-  /** The last barrier whose answer came back; null for none. */
+  /** The last barrier whose answer came back; null for none, and for one that told that the store was set back. */
   readonly previousId: string | null
   /** Nothing before this is expected. */
   readonly activeFromMs: number
@@ -54,6 +57,8 @@ export interface Answer {
   readonly barrierId: string
   readonly subscription: string
   readonly sentMs: number
+  /** Its patterns, and since when they stand; null when it does not know. */
+  readonly standing: Standing | null
   readonly digests: readonly RangeDigests[]
   readonly details: readonly ReceivedDetail[]
   /** Ids that were asked after. */
@@ -150,6 +155,7 @@ const shapes: Readonly<Record<ControlMessage['kind'], Readonly<Record<string, Ch
     timeoutMs: number,
     activeFromMs: number,
     patternsSinceMs: number,
+    previousSinceMs: maybe(number),
     queueCreatedMs: maybe(number),
     backfillSinceMs: maybe(number),
   },
@@ -171,6 +177,7 @@ const shapes: Readonly<Record<ControlMessage['kind'], Readonly<Record<string, Ch
     barrierId: text,
     subscription: text,
     sentMs: number,
+    standing: maybe(object({ patterns: list(text), patternsSinceMs: number, previousSinceMs: maybe(number) })),
     digests: list(object({ ...range, digests: list(object({ name: text, count: number, xor: text })) })),
     details: list(object({ ...range, coveredMs: number, keys: list(key) })),
     checked: list(text),

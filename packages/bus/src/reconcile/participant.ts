@@ -42,6 +42,17 @@ export function participant(options: ParticipantOptions, context: ControlContext
     publisher,
     controlExchange: names.controlExchange,
     inHand,
+    standing: async () => {
+      const { name, patterns } = subscription
+      const standing = await store.subscriptions.stand(name, patterns, false)
+      if (standing === null) return null
+      const { patternsSince, previousSince } = standing
+      return {
+        patterns,
+        patternsSinceMs: patternsSince.getTime(),
+        previousSinceMs: previousSince?.getTime() ?? null,
+      }
+    },
     countDeadLetters: async () => {
       const model = connection.current
       const depth = model === null ? 'unknown' : await readQueueDepth(model, names.deadQueue(subscription.name))

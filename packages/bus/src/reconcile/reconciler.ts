@@ -14,7 +14,13 @@ import { newId, uuidTime } from '../envelope/uuid.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
 import { SingleFlight } from '../single-flight.ts'
-import type { Findings, Proof, ReconciliationStore, RegisteredSubscription } from '../store/reconciliation.ts'
+import type {
+  Findings,
+  MissingEvent,
+  Proof,
+  ReconciliationStore,
+  RegisteredSubscription,
+} from '../store/reconciliation.ts'
 import type { LeaseStore } from '../store/store.ts'
 import { Backfilling } from './backfill.ts'
 import { causesOf } from './causes.ts'
@@ -22,7 +28,7 @@ import { Compensation } from './compensation.ts'
 import { ANNOUNCEMENT_KEY, decodeControl, encodeControl } from './messages.ts'
 import type { Answer, Announcement, Barrier } from './messages.ts'
 import { backfillOf, beginOf } from './registry.ts'
-import { compareAnswer, rangesToAsk } from './round.ts'
+import { compareAnswer, rangesToAsk, unwantedOf } from './round.ts'
 import type { Detail } from './round.ts'
 import type { ReconcileSettings } from './settings.ts'
 import { ownBindings, watchedQueue } from './watch.ts'
@@ -253,21 +259,19 @@ export class Reconciler {
     })
     const open = await reconciliation.proof.openMinutes(subscription.name, OPEN_MINUTES_PER_BARRIER)
     const isSettled = memory.details.length === 0 && check.length === 0 && open.length === 0 && !memory.mustDeclare
-    const isIdle = !proof.isRequested && proof.answered !== null && nowMs - proof.answered.atMs < settings.idleMs
-    if (isSettled && isIdle && !(await this.#isAnythingWanted(subscription, proof.throughMs, toMs))) {
-      if (toMs > proof.throughMs) await reconciliation.proof.advance(subscription.name, toMs)
-      return
-    }
+    const isIdle = proof.answered !== null && nowMs - proof.answered.atMs < settings.idleMs && !proof.isRequested
+    // The proof does not go on without an answer: a ledger that was set back has nothing where the subscription has ghosts.
+    if (isSettled && isIdle && !(await this.#isAnythingWanted(subscription, proof.throughMs, toMs))) return
     const context = { subscription, proof, toleranceMs: settings.clockToleranceMs }
     const isHeldUp = memory.details.some(({ minuteMs }) => minuteMs === null)
     const ranges = rangesToAsk(context, isHeldUp ? proof.throughMs : toMs, open, MINUTES_PER_BARRIER)
-    await this.#send(subscription, proof, {
+    const isSent = await this.#send(subscription, proof, {
       ranges: ranges.filter(({ fromMs }) => !memory.details.some((detail) => detail.minuteMs === fromMs)),
       details: memory.details.slice(0, 1).map(({ fromMs, toMs: endMs }) => ({ fromMs, toMs: endMs })),
       check: check.map(({ id }) => id),
       mustDeclare: memory.mustDeclare,
     })
-    memory.mustDeclare = false
+    if (isSent) memory.mustDeclare = false
   }
 
   /** A barrier in a long queue takes its time; one that was lost with the queue never comes. So asking again gets rarer. */
@@ -295,7 +299,7 @@ export class Reconciler {
     subscription: RegisteredSubscription,
     proof: Proof,
     question: Pick<Barrier, 'ranges' | 'details' | 'check' | 'mustDeclare'>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { service, store, publisher, names } = this.#options
     const id = newId()
     const throughMs = Math.max(proof.throughMs, ...question.ranges.map(({ toMs }) => toMs))
@@ -307,7 +311,7 @@ export class Reconciler {
       replyTo: names.controlQueue(service),
       subscription: subscription.name,
       sentMs: Date.now(),
-      previousId: proof.answered?.id ?? null,
+      previousId: proof.answered === null || proof.answered.isRewind ? null : proof.answered.id,
       activeFromMs: subscription.periods[0]?.fromMs ?? 0,
       provenThroughMs: proof.throughMs,
       ...question,
@@ -316,6 +320,7 @@ export class Reconciler {
     const outcome = await publisher.publish(encodeControl({ kind: 'barrier', body: barrier }, target))
     if (outcome.kind === 'confirmed') await this.#watcher.queueStands(subscription, barrier.sentMs)
     else if (outcome.kind === 'returned') await this.#returned(subscription, proof, barrier.sentMs)
+    return outcome.kind === 'confirmed'
   }
 
   /** The queue is gone, or only its binding to the direct exchange, without which nothing can be asked. */
@@ -354,9 +359,10 @@ export class Reconciler {
     const { registry, nowMs } = { registry: store.reconciliation.registry, nowMs: await store.reconciliation.nowMs() }
     const known = (await registry.list()).find(({ name }) => name === announced.subscription)
     const begin = beginOf(known, announced, nowMs, settings.clockToleranceMs)
-    const { subscription: name, service, queue, hasInbox, timeoutMs, queueCreatedMs } = announced
+    const { subscription: name, service, queue, hasInbox, timeoutMs, queueCreatedMs, patternsSinceMs } = announced
+    const registration = { name, service, queue, hasInbox, timeoutMs, queueCreatedMs, patternsSinceMs }
     const backfill = known === undefined ? backfillOf(announced, settings.clockToleranceMs) : null
-    await registry.register({ name, service, queue, hasInbox, timeoutMs, queueCreatedMs }, begin, backfill)
+    await registry.register(registration, begin, backfill)
     if (queueCreatedMs !== null && known !== undefined && known.queueCreatedMs !== queueCreatedMs)
       await this.#watcher.recreated(known, Math.min(queueCreatedMs, nowMs))
     this.signals.registered.emit({ subscription: name })
@@ -364,12 +370,12 @@ export class Reconciler {
 
   async #compare(answer: Answer): Promise<void> {
     const { store, settings } = this.#options
-    const { registry, proof: proofs, ledger } = store.reconciliation
-    const subscription = (await registry.list()).find(({ name }) => name === answer.subscription)
+    const { proof: proofs, ledger } = store.reconciliation
     const proof = (await proofs.list()).find((each) => each.subscription === answer.subscription)
-    if (subscription === undefined || proof === undefined) return
-    // It knows less than the one before it.
-    if (proof.answered !== null && answer.barrierId <= proof.answered.id) return
+    // One that knows less than the one before it says nothing.
+    if (proof === undefined || (proof.answered !== null && answer.barrierId <= proof.answered.id)) return
+    const subscription = await this.#subscriptionOf(answer)
+    if (subscription === undefined) return
 
     const memory = this.#memoryOf(subscription.name)
     const context = { subscription, proof, ledger, toleranceMs: settings.clockToleranceMs }
@@ -384,18 +390,23 @@ export class Reconciler {
     if (rewoundMs !== null) {
       memory.details = []
       await this.#watcher.rewound(subscription, { toMs: rewoundMs, provenMs: proof.throughMs, foundMs: nowMs })
-      const none = { throughMs: null, minutes: [], suspects: [], ghosts: [], present: [], absent: [] }
-      await this.#record(subscription, { answer: answered, rewoundMs, ...none })
+      const none = { throughMs: null, minutes: [], suspects: [], ghosts: [], present: [], absent: [], unwanted: [] }
+      await this.#record(subscription, { readMs: nowMs, answer: answered, rewoundMs, ...none })
     } else {
       const { findings, details } = await compareAnswer(context, answer, memory.details)
       memory.details = [...details, ...memory.details.slice(answer.details.length)]
       const absent = new Set(answer.absent)
+      const suspects = await this.#absentSuspects(answer)
+      const unwanted = new Set(unwantedOf(context, suspects))
+      const missing = suspects.filter(({ id }) => !unwanted.has(id))
       await this.#record(subscription, {
+        readMs: nowMs,
         answer: answered,
         rewoundMs: null,
         ...findings,
         present: answer.checked.filter((id) => !absent.has(id)),
-        absent: await this.#causesOf(subscription, answer, proof.throughMs),
+        absent: await this.#causesOf(subscription, missing, answer, proof.throughMs),
+        unwanted: [...unwanted],
       })
     }
     const [next] = (await proofs.list()).filter((each) => each.subscription === subscription.name)
@@ -409,21 +420,43 @@ export class Reconciler {
     return rewoundMs !== null || memory.details.length > 0 || isFarBehind
   }
 
+  /**
+   * The subscription, with the interest that the answer tells: announcements may be lost or come late, and what its bindings
+   * did not route is not missing. Undefined for one that is unknown or retired.
+   */
+  async #subscriptionOf(answer: Answer): Promise<RegisteredSubscription | undefined> {
+    const { store, settings } = this.#options
+    const { registry } = store.reconciliation
+    const find = async (): Promise<RegisteredSubscription | undefined> =>
+      (await registry.list()).find(({ name, retired }) => name === answer.subscription && retired === null)
+    const known = await find()
+    if (known === undefined || answer.standing === null) return known
+    const begin = beginOf(known, answer.standing, await store.reconciliation.nowMs(), settings.clockToleranceMs)
+    if (begin === null) return known
+    await registry.register({ ...known, patternsSinceMs: answer.standing.patternsSinceMs }, begin, null)
+    return find()
+  }
+
+  /** Those that were suspected by an earlier barrier, and are not there. */
+  async #absentSuspects(answer: Answer): Promise<readonly MissingEvent[]> {
+    if (answer.absent.length === 0) return []
+    const suspects = await this.#options.store.reconciliation.missing.list({
+      subscription: answer.subscription,
+      ids: answer.absent,
+      states: ['suspect'],
+      limit: answer.absent.length,
+    })
+    return suspects.filter(({ barrierId }) => barrierId < answer.barrierId)
+  }
+
   async #causesOf(
     subscription: RegisteredSubscription,
+    missing: readonly MissingEvent[],
     answer: Answer,
     throughMs: number,
   ): Promise<Findings['absent']> {
-    if (answer.absent.length === 0) return []
-    const { store, settings, names } = this.#options
-    const suspects = await store.reconciliation.missing.list({
-      subscription: subscription.name,
-      states: ['suspect'],
-      limit: CHECKS_PER_BARRIER,
-    })
-    const absent = new Set(answer.absent)
-    const missing = suspects.filter(({ id, barrierId }) => absent.has(id) && barrierId < answer.barrierId)
     if (missing.length === 0) return []
+    const { store, settings, names } = this.#options
     // What stands after they were found missing stood, or did not, when they were sent.
     await this.#look()
     const context = {

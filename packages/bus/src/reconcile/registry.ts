@@ -1,26 +1,44 @@
 import type { RegisteredSubscription, TimeRange } from '../store/reconciliation.ts'
 import type { Announcement } from './messages.ts'
 
+/** The patterns whose bindings stand on the broker, and since when by the subscriber's clock. */
+export interface Standing {
+  readonly patterns: readonly string[]
+  readonly patternsSinceMs: number
+  /** Since when those before them stood; null when there were none. */
+  readonly previousSinceMs: number | null
+}
+
+/** What begins with other patterns; `closeMs` is the end of those before. */
+export interface Beginning {
+  readonly closeMs: number
+  readonly fromMs: number
+  readonly patterns: readonly string[]
+}
+
 /**
- * What an announcement changes: null when the patterns are the ones known. An interest begins when the announcement came, or
- * earlier when the bindings stand for longer than `toleranceMs`, by which the two clocks may differ; the one before ends
- * where the new one says that it began.
+ * What a subscription changes by telling its patterns: null when they are the ones known. An interest begins when it was told,
+ * or earlier when the bindings stand for longer than `toleranceMs`, by which the two clocks may differ; the one before
+ * ends where the new one says that it began, if nothing stood between them of which was not heard.
  */
 export function beginOf(
   known: RegisteredSubscription | undefined,
-  announced: Announcement,
+  { patterns, patternsSinceMs, previousSinceMs }: Standing,
   nowMs: number,
   toleranceMs: number,
-): { readonly closeMs: number; readonly fromMs: number; readonly patterns: readonly string[] } | null {
-  const { patterns, patternsSinceMs } = announced
-  const current = known?.periods.findLast(({ toMs }) => toMs === null)
-  if (current !== undefined && isSame(current.patterns, patterns)) return null
-  const sinceMs = Math.min(nowMs, patternsSinceMs)
+): Beginning | null {
   if (known === undefined) return { closeMs: 0, fromMs: Math.min(nowMs, patternsSinceMs + toleranceMs), patterns }
-  const lastFromMs = known.periods.at(-1)?.fromMs ?? 0
-  // Contiguous: around the change an event is expected if both want it. A subscription that was retired begins anew.
-  const fromMs = Math.max(lastFromMs + 1, current === undefined ? nowMs : sinceMs)
-  return { closeMs: fromMs, fromMs, patterns }
+  const { retired, periods } = known
+  const last = periods.at(-1)
+  const earliestMs = Math.max(last?.fromMs ?? 0, last?.toMs ?? 0) + 2
+  // What it missed before it was retired is waived.
+  if (retired !== null) return { closeMs: nowMs, fromMs: Math.max(earliestMs, nowMs), patterns }
+  if (patternsSinceMs === known.patternsSinceMs && isSame(last?.patterns ?? [], patterns)) return null
+  const fromMs = Math.max(earliestMs, Math.min(nowMs, patternsSinceMs))
+  const isNext = previousSinceMs === known.patternsSinceMs
+  // Around the change an event is expected if both want it. Where other patterns stood in between, nobody knows what was
+  // routed then: a gap says so.
+  return { closeMs: isNext ? fromMs : fromMs - 1, fromMs, patterns }
 }
 
 /**

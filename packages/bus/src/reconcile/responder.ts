@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { Delivery } from '../amqp/consumer.ts'
 import type { Publisher } from '../amqp/publisher.ts'
 import { uuidTime } from '../envelope/uuid.ts'
@@ -8,6 +9,7 @@ import { Signal } from '../signal.ts'
 import type { ReceiptStore, TimeRange } from '../store/reconciliation.ts'
 import { decodeControl, encodeControl } from './messages.ts'
 import type { Answer, Barrier, ReceivedDetail } from './messages.ts'
+import type { Standing } from './registry.ts'
 
 export interface ResponderOptions {
   readonly service: string
@@ -16,6 +18,8 @@ export interface ResponderOptions {
   readonly publisher: Publisher
   readonly controlExchange: string
   readonly inHand: InHand
+  /** The patterns whose bindings stand; null when that is not known. */
+  readonly standing: () => Promise<Standing | null>
   /** How many messages wait in the subscription's dead letter queue; null when that cannot be told. */
   readonly countDeadLetters: () => Promise<number | null>
   /** Declares queue and bindings again. */
@@ -48,7 +52,8 @@ export class Responder {
   #settledThroughMs: number | null = null
   #timer: NodeJS.Timeout | null = null
   #reporting: Promise<void> = Promise.resolve()
-  readonly #waiting = new Set<NodeJS.Timeout>()
+  /** Ends the pauses of those who wait for other instances. */
+  readonly #stopped = new AbortController()
   #isRunning = false
 
   constructor(options: ResponderOptions) {
@@ -71,7 +76,7 @@ export class Responder {
     if (!this.#isRunning) return
     this.#isRunning = false
     if (this.#timer !== null) clearInterval(this.#timer)
-    for (const timer of this.#waiting) clearTimeout(timer)
+    this.#stopped.abort()
     await this.#reporting
     const { receipts, subscription, logger } = this.#options
     await receipts.leave(subscription, this.#instance).catch((error: unknown) => {
@@ -115,22 +120,14 @@ export class Responder {
     while (this.#isRunning) {
       const othersMs = await receipts.othersSettledMs(subscription, this.#instance, ALIVE_MS)
       if (othersMs === null || othersMs >= untilMs) return
-      await this.#pause(this.#reportMs / 2)
+      await setTimeout(this.#reportMs / 2, undefined, { signal: this.#stopped.signal, ref: false }).catch(
+        () => undefined,
+      )
     }
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(timer)
-        resolve()
-      }, ms)
-      this.#waiting.add(timer)
-    })
-  }
-
   async #answer(barrier: Barrier): Promise<void> {
-    const { receipts, subscription, service, publisher, controlExchange, countDeadLetters, declare } = this.#options
+    const { receipts, subscription, service, publisher, controlExchange, declare } = this.#options
     const { source } = barrier
     const last = await receipts.lastAnswered(subscription, source)
     const details: ReceivedDetail[] = []
@@ -145,12 +142,13 @@ export class Responder {
       barrierId: barrier.id,
       subscription,
       sentMs: barrier.sentMs,
+      standing: await this.#options.standing(),
       digests: await receipts.digests(subscription, source, barrier.ranges),
       details,
       checked: barrier.check,
       absent: await receipts.absent(subscription, barrier.check),
       ...(await receipts.unsettled(subscription)),
-      deadLetters: await countDeadLetters(),
+      deadLetters: await this.#options.countDeadLetters(),
       rewoundMs: rewoundTo(barrier, last),
     }
     // Before the answer is sent: an answer that the publisher knows of and this store does not means that it was set back.
@@ -192,13 +190,12 @@ export class Responder {
 
 /**
  * Its publisher has had the answer to a later barrier than this store remembers: the store was set back. What it
- * remembers to be proven was so with what it holds. Said again until the publisher has gone back as far.
+ * remembers to be proven was so with what it holds. Said again until the publisher has heard it.
  */
-function rewoundTo(
-  { previousId, provenThroughMs, activeFromMs }: Barrier,
+export function rewoundTo(
+  { previousId, provenThroughMs, activeFromMs }: Pick<Barrier, 'previousId' | 'provenThroughMs' | 'activeFromMs'>,
   last: { readonly barrierId: string; readonly provenThroughMs: number } | null,
 ): number | null {
   if (previousId === null || (last !== null && last.barrierId >= previousId)) return null
-  const rememberedMs = Math.max(last?.provenThroughMs ?? 0, activeFromMs)
-  return provenThroughMs > rememberedMs ? rememberedMs : null
+  return Math.min(provenThroughMs, Math.max(last?.provenThroughMs ?? 0, activeFromMs))
 }

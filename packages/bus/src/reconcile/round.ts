@@ -75,12 +75,13 @@ export async function compareAnswer(
     const pieces = expectationsOf(context, { fromMs, toMs })
     const [piece] = pieces
     const [sent] = await ledger.digests([{ fromMs, toMs }])
-    // Its interest has changed since the barrier was sent: digests of the whole say nothing of the parts.
-    const comparison =
-      piece === undefined || pieces.length > 1
-        ? { isEqual: false, expected: 0 }
+    const comparison = pieces.every(({ isEmpty }) => isEmpty)
+      ? { isEqual: true, expected: 0 }
+      : piece === undefined || pieces.length > 1
+        ? // Its interest changes within: digests of the whole say nothing of the parts.
+          { isEqual: false, expected: 0 }
         : compareDigests(sent?.digests ?? [], digests, piece.expects)
-    if (!comparison.isEqual && piece?.isEmpty !== true) details.push({ fromMs, toMs, minuteMs: isMain ? null : fromMs })
+    if (!comparison.isEqual) details.push({ fromMs, toMs, minuteMs: isMain ? null : fromMs })
     else {
       compared += comparison.expected
       minutes.push({ minuteMs: minuteOf(fromMs), expected: comparison.expected, isWhole: !isMain })
@@ -150,6 +151,19 @@ function expectationsOf(
   range: TimeRange,
 ): readonly Expectation[] {
   return expectations(subscription.periods, range, toleranceMs)
+}
+
+/** Of events that were suspected, those that the subscription does not want, by what is known of it now. */
+export function unwantedOf(
+  context: Pick<RoundContext, 'subscription' | 'toleranceMs'>,
+  suspects: readonly EventKey[],
+): readonly string[] {
+  return suspects
+    .filter(({ id, name }) => {
+      const timeMs = timeOf(id)
+      return !expectationsOf(context, { fromMs: timeMs, toMs: timeMs + 1 }).some(({ expects }) => expects(name))
+    })
+    .map(({ id }) => id)
 }
 
 export function minuteOf(timeMs: number): number {

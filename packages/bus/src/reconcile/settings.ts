@@ -21,7 +21,7 @@ export interface ReconcileOptions {
   readonly announceMs?: number
   /** How often an instance says what it has settled, for barriers that reach another one. Default 5 s. */
   readonly reportMs?: number
-  /** Asked even when nothing was published, to see that it lives. Default 5 minutes. */
+  /** Asked even when nothing was published, to see that it lives and that the proof is young. Default 60 s. */
   readonly idleMs?: number
   /** How long a dead reconciler's work stays undone. Default 15 s. */
   readonly leaseMs?: number
@@ -69,7 +69,7 @@ export function reconcileSettings(options: ReconcileOptions = {}): ReconcileSett
     barrierTimeoutMs: 60_000,
     announceMs: 20_000,
     reportMs: 5_000,
-    idleMs: 300_000,
+    idleMs: 60_000,
     leaseMs: 15_000,
     maxAttempts: 5,
     backoffMs: 10_000,

@@ -13,6 +13,7 @@ const crm: RegisteredSubscription = {
   firstSeenMs: nowMs - 86_400_000,
   lastSeenMs: nowMs - 10_000,
   queueCreatedMs: null,
+  patternsSinceMs: 0,
   retired: null,
   periods: [{ fromMs: nowMs - 86_400_000, toMs: null, patterns: ['order.#'] }],
 }
@@ -24,7 +25,7 @@ const settled: Proof = {
   throughMs: nowMs - 5_000,
   barrier: { id: 'b', sentMs: nowMs - 3_000 },
   waitingSinceMs: null,
-  answered: { id: 'b', atMs: nowMs - 2_990 },
+  answered: { id: 'b', atMs: nowMs - 2_990, isRewind: false },
   roundTripMs: 10,
   retrying: 0,
   parked: 0,

@@ -61,6 +61,8 @@ export interface RegisteredSubscription {
   readonly firstSeenMs: number
   readonly lastSeenMs: number
   readonly queueCreatedMs: number | null
+  /** Since when its present patterns stand, as it said itself, by its own clock. */
+  readonly patternsSinceMs: number | null
   readonly retired: { readonly atMs: number; readonly by: string } | null
   /** Oldest first. */
   readonly periods: readonly Period[]
@@ -68,7 +70,7 @@ export interface RegisteredSubscription {
 
 export type Registration = Pick<
   RegisteredSubscription,
-  'name' | 'service' | 'queue' | 'hasInbox' | 'timeoutMs' | 'queueCreatedMs'
+  'name' | 'service' | 'queue' | 'hasInbox' | 'timeoutMs' | 'queueCreatedMs' | 'patternsSinceMs'
 >
 
 export interface RegistryStore {
@@ -112,7 +114,8 @@ export interface Proof {
   readonly barrier: { readonly id: string; readonly sentMs: number } | null
   /** Since when barriers wait for an answer; null when the last one is answered. */
   readonly waitingSinceMs: number | null
-  readonly answered: { readonly id: string; readonly atMs: number } | null
+  /** `isRewind`: it said that the subscriber's store was set back, and nothing else. */
+  readonly answered: { readonly id: string; readonly atMs: number; readonly isRewind: boolean } | null
   readonly roundTripMs: number | null
   /** As of the last answer. */
   readonly retrying: number
@@ -128,6 +131,8 @@ export interface Proof {
 
 /** What an answer has shown; written in one transaction. */
 export interface Findings {
+  /** Before the ledger was read for it: a minute that was opened again later stays open. */
+  readonly readMs: number
   readonly answer: {
     readonly barrierId: string
     readonly roundTripMs: number
@@ -136,7 +141,7 @@ export interface Findings {
   }
   /** Moves `through` forward to this; null when the answer says nothing of it. */
   readonly throughMs: number | null
-  /** Sets `through` back: the subscriber's store was. */
+  /** Sets `through` back, because the subscriber's store was; minutes before it that were compared later are open again. */
   readonly rewoundMs: number | null
   readonly minutes: readonly { readonly minuteMs: number; readonly expected: number; readonly isWhole: boolean }[]
   readonly suspects: readonly EventKey[]
@@ -144,6 +149,8 @@ export interface Findings {
   readonly present: readonly string[]
   /** Were asked after, later than a handler's deadline after the first time, and are not there. */
   readonly absent: readonly { readonly id: string; readonly cause: Cause; readonly evidence: Evidence }[]
+  /** Were suspected, and are not wanted by what is known of the subscription's interest now. */
+  readonly unwanted: readonly string[]
   readonly ghosts: readonly EventKey[]
 }
 
@@ -152,8 +159,6 @@ export interface ProofStore {
   /** Remembers, before it is sent, what a barrier will ask: events that are confirmed later than this are late for it. */
   asked(subscription: string, barrier: { readonly id: string; readonly throughMs: number }): Promise<void>
   record(subscription: string, findings: Findings): Promise<void>
-  /** Nothing that it wants was published before this: there is nothing to ask. */
-  advance(subscription: string, throughMs: number): Promise<void>
   /** Asks the reconciler to run now; of one subscription, or of all of which something can be proved. Returns how many. */
   requestRun(subscription: string | null): Promise<number>
   /** Whether a run was asked for that has not begun. Cheap: it is read every second. */
@@ -228,6 +233,7 @@ export interface MissingEvent extends EventKey {
 export interface MissingFilter {
   readonly subscription?: string
   readonly id?: string
+  readonly ids?: readonly string[]
   /** Exact event name. */
   readonly name?: string
   readonly cause?: Cause
@@ -252,7 +258,7 @@ export interface StoredEvent extends EventKey {
 export interface MissingStore {
   /** Newest event first. */
   list(filter: MissingFilter): Promise<readonly MissingEvent[]>
-  /** What the next barrier should ask after: suspects that are old enough, and what was resent or given up on. */
+  /** What the next barrier should ask after: suspects that are old enough first, then what is missing, by id. */
   toCheck(
     subscription: string,
     request: { readonly olderThanMs: number; readonly limit: number },

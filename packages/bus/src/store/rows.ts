@@ -111,6 +111,7 @@ export interface SubscriptionRow {
 export interface StandingRow {
   active_from: Numeric
   patterns_since: Numeric
+  previous_since: Numeric | null
   queue_created_at: Numeric | null
 }
 
@@ -226,6 +227,7 @@ export function standingOf(row: StandingRow): Standing {
   return {
     activeFrom: dateOf(row.active_from),
     patternsSince: dateOf(row.patterns_since),
+    previousSince: row.previous_since === null ? null : dateOf(row.previous_since),
     queueCreatedAt: row.queue_created_at === null ? null : dateOf(row.queue_created_at),
   }
 }

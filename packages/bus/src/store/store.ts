@@ -296,6 +296,8 @@ export interface Standing {
   readonly activeFrom: Date
   /** The bindings of its present patterns stand since then. */
   readonly patternsSince: Date
+  /** Those of the patterns before them stood since then; null when there were none. */
+  readonly previousSince: Date | null
   /** When its queue had to be made anew although it had been there before. */
   readonly queueCreatedAt: Date | null
 }

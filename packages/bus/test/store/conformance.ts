@@ -16,6 +16,7 @@ import { describeObservations } from './conformance/observations.ts'
 import { describeBackfill } from './conformance/backfill.ts'
 import { describeOrder } from './conformance/order.ts'
 import { describeLife } from './conformance/life.ts'
+import { describeReconciliation } from './conformance/reconciliation.ts'
 
 /** The contract of store.ts, for every implementation: a file for each part of it. */
 export function describeStore(dialect: string, prepare: () => Promise<StoreUnderTest>): void {
@@ -35,5 +36,6 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
     describeBackfill(subject)
     describeOrder(subject)
     describeLife(subject)
+    describeReconciliation(subject)
   })
 }

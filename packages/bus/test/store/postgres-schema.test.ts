@@ -7,6 +7,7 @@ import { DAY_MS, dayOf, leastIdAt } from '../../src/store/ids.ts'
 import { migrationFiles } from '../../src/store/migration-files.ts'
 import { postgresStore } from '../../src/store/postgres/index.ts'
 import type { PostgresStore, PostgresStoreOptions } from '../../src/store/postgres/index.ts'
+import type { Findings } from '../../src/store/reconciliation.ts'
 import { codeOf, event, failure, gate, message } from './fixtures.ts'
 
 async function freshStore(options: Partial<PostgresStoreOptions> = {}): Promise<{ store: PostgresStore; url: string }> {
@@ -236,8 +237,12 @@ describe('partitions', () => {
     const { registry, proof } = store.reconciliation
     const subscription = { name: 'order.crm', service: 'crm', queue: 'qu.order.crm', hasInbox: true, timeoutMs: 1_000 }
     const begin = { closeMs: 0, fromMs: proven, patterns: ['order.#'] }
-    await registry.register({ ...subscription, queueCreatedMs: null }, begin, null)
-    await proof.advance('order.crm', unproven + 1_000)
+    await registry.register({ ...subscription, queueCreatedMs: null, patternsSinceMs: 0 }, begin, null)
+    const answer = () => ({ barrierId: newId(), roundTripMs: 1, retrying: 0, parked: 0 })
+    const none = { rewoundMs: null, minutes: [], suspects: [], present: [], absent: [], ghosts: [], unwanted: [] }
+    const record = (changes: Partial<Findings>) =>
+      proof.record('order.crm', { ...none, readMs: Date.now(), answer: answer(), throughMs: null, ...changes })
+    await record({ throughMs: unproven + 1_000 })
 
     const report = await store.maintain(retention)
     expect(report.removed).toEqual([nameOf('outbox', proven), nameOf('inbox', proven), nameOf('inbox', unproven)])
@@ -245,11 +250,9 @@ describe('partitions', () => {
       { what: nameOf('outbox', unproven), why: expect.stringMatching(/^"order.crm" is proven only up to /) as unknown },
     ])
 
-    await proof.advance('order.crm', daysAgo(1))
-    const answer = { barrierId: newId(), roundTripMs: 1, retrying: 0, parked: 0 }
-    const none = { throughMs: null, rewoundMs: null, minutes: [], present: [], absent: [], ghosts: [] }
+    await record({ throughMs: daysAgo(1) })
     const lost = { id: leastIdAt(unproven + 5_000), name: 'order.payment.onPaid' }
-    await proof.record('order.crm', { answer, ...none, suspects: [lost] })
+    await record({ suspects: [lost] })
     expect((await store.maintain(retention)).kept).toEqual([
       { what: nameOf('outbox', unproven), why: expect.stringContaining(lost.id) as unknown },
     ])

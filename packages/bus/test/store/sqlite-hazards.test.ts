@@ -284,7 +284,11 @@ describe('retention', () => {
     })
     await store.outbox.confirm([proven, unproven])
     await registerSince(store, oldMs)
-    await store.reconciliation.proof.advance('order.crm', oldMs + 1)
+    await store.reconciliation.proof.record('order.crm', {
+      ...{ readMs: Date.now(), answer: { barrierId: newId(), roundTripMs: 1, retrying: 0, parked: 0 } },
+      ...{ throughMs: oldMs + 1, rewoundMs: null, minutes: [], suspects: [], present: [], absent: [] },
+      ...{ ghosts: [], unwanted: [] },
+    })
     const barrier = { id: newId(), provenThroughMs: oldMs + 1 }
     await store.reconciliation.receipts.answered('order.crm', 'shop', barrier)
 
@@ -365,5 +369,9 @@ describe('a path that may be a slip', () => {
 async function registerSince(store: Store, fromMs: number): Promise<void> {
   const subscription = { name: 'order.crm', service: 'crm', queue: 'qu.order.crm', hasInbox: true, timeoutMs: 1_000 }
   const begin = { closeMs: 0, fromMs, patterns: ['order.#'] }
-  await store.reconciliation.registry.register({ ...subscription, queueCreatedMs: null }, begin, null)
+  await store.reconciliation.registry.register(
+    { ...subscription, queueCreatedMs: null, patternsSinceMs: 0 },
+    begin,
+    null,
+  )
 }

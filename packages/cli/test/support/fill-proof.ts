@@ -21,6 +21,7 @@ export async function fillProof(store: Store): Promise<void> {
         hasInbox,
         timeoutMs: 30_000,
         queueCreatedMs: null,
+        patternsSinceMs: 0,
       },
       { closeMs: 0, fromMs: publishedMs - 3_600_000, patterns },
       null,
@@ -71,6 +72,7 @@ export async function holdLease(store: Store): Promise<void> {
 let barrier = 100
 async function record(store: Store, subscription: string, changes: Partial<Findings>): Promise<void> {
   await store.reconciliation.proof.record(subscription, {
+    readMs: Date.now(),
     answer: { barrierId: id(barrier++), roundTripMs: 12, retrying: 1, parked: 2 },
     throughMs: null,
     rewoundMs: null,
@@ -78,6 +80,7 @@ async function record(store: Store, subscription: string, changes: Partial<Findi
     suspects: [],
     present: [],
     absent: [],
+    unwanted: [],
     ghosts: [],
     ...changes,
   })

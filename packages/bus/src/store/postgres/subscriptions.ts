@@ -51,11 +51,12 @@ export class PostgresSubscriptions implements SubscriptionStore {
     const [row] = await this.#connection.run<StandingRow>(
       `update warren.subscription set last_seen_at = now(),
          standing_patterns = $2,
+         previous_since = case when standing_patterns = $2 then previous_since else patterns_since end,
          patterns_since = case when standing_patterns = $2 then patterns_since else now_ms.value end,
          queue_created_at = case when $3 and patterns_since is not null then now_ms.value else queue_created_at end
        from (select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as value) as now_ms
        where name = $1
-       returning ${ms('active_from')} as active_from, patterns_since, queue_created_at`,
+       returning ${ms('active_from')} as active_from, patterns_since, previous_since, queue_created_at`,
       [name, JSON.stringify(patterns), isNewQueue],
     )
     return row === undefined ? null : standingOf(row)

@@ -67,11 +67,12 @@ export class Missing implements MissingStore {
 
   /** Adds its values to those that are there. */
   #conditions(filter: Omit<MissingFilter, 'limit'>, values: unknown[]): string {
-    const { subscription, id, name, cause, states, published = {}, before } = filter
+    const { subscription, id, ids, name, cause, states, published = {}, before } = filter
     const conditions = ['1 = 1']
     const parameter = (value: unknown): string => `$${values.push(value)}`
     if (subscription !== undefined) conditions.push(`subscription = ${parameter(subscription)}`)
     if (id !== undefined) conditions.push(`message_id = ${parameter(id)}`)
+    if (ids !== undefined) conditions.push(this.#dialect.among('message_id', parameter(ids)))
     if (name !== undefined) conditions.push(`name = ${parameter(name)}`)
     if (cause !== undefined) conditions.push(`cause = ${parameter(cause)}`)
     if (states !== undefined) conditions.push(this.#dialect.among('state', parameter(states)))
@@ -89,8 +90,8 @@ export class Missing implements MissingStore {
     return this.#dialect.read<EventKey>(
       `select message_id as id, name from warren.missing
        where subscription = $1 and (
-         (state = 'suspect' and suspected_at <= $2) or (state in ('missing', 'gave-up') and attempts > 0))
-       order by message_id limit $3`,
+         (state = 'suspect' and suspected_at <= $2) or state in ('missing', 'gave-up'))
+       order by case state when 'suspect' then 0 when 'missing' then 1 else 2 end, message_id limit $3`,
       [subscription, now - olderThanMs, limit],
     )
   }
@@ -124,7 +125,7 @@ export class Missing implements MissingStore {
         for (const chunk of chunksOf(group.map((row) => row.message_id))) {
           await sql.query(
             `update warren.missing set attempts = attempts + 1, due_at = $3, error = null
-             where subscription = $1 and ${this.#dialect.among('message_id', '$2')}`,
+             where subscription = $1 and state = 'missing' and ${this.#dialect.among('message_id', '$2')}`,
             [subscription, chunk, Math.ceil(now + request.backoffMs + Math.random() * fullMs)],
           )
         }

@@ -24,6 +24,7 @@ interface Row {
   waiting_since: Numeric | null
   answered_id: string | null
   answered_at: Numeric | null
+  rewound_id: string | null
   round_trip_ms: Numeric | null
   retrying: Numeric
   parked: Numeric
@@ -57,7 +58,10 @@ export class Proofs implements ProofStore {
         throughMs: Number(row.through),
         barrier: row.barrier_id === null ? null : { id: row.barrier_id, sentMs: Number(row.barrier_sent_at) },
         waitingSinceMs: numberOf(row.waiting_since),
-        answered: row.answered_id === null ? null : { id: row.answered_id, atMs: Number(row.answered_at) },
+        answered:
+          row.answered_id === null
+            ? null
+            : { id: row.answered_id, atMs: Number(row.answered_at), isRewind: row.answered_id === row.rewound_id },
         roundTripMs: numberOf(row.round_trip_ms),
         retrying: Number(row.retrying),
         parked: Number(row.parked),
@@ -92,31 +96,41 @@ export class Proofs implements ProofStore {
   }
 
   async record(subscription: string, findings: Findings): Promise<void> {
-    const { answer, throughMs, rewoundMs } = findings
+    const { answer, throughMs, rewoundMs, readMs } = findings
     const now = await this.#dialect.nowMs()
     await this.#dialect.write(async (sql) => {
       await sql.query(
         `update warren.proof set answered_id = $2, answered_at = $3, round_trip_ms = $4, retrying = $5, parked = $6,
-           waiting_since = case when barrier_id > $2 then waiting_since end,
-           through = case when $7 > through then $7 when $8 < through then $8 else through end
+           waiting_since = case when barrier_id > $2 then barrier_sent_at end,
+           through = case when $7 > through then $7 when $8 < through then $8 else through end,
+           rewound_id = case when $9 then $2 else rewound_id end
          where subscription = $1`,
         [
           ...[subscription, answer.barrierId, now, answer.roundTripMs, answer.retrying, answer.parked],
-          ...[throughMs ?? 0, rewoundMs ?? Number.MAX_SAFE_INTEGER],
+          ...[throughMs ?? 0, rewoundMs ?? Number.MAX_SAFE_INTEGER, rewoundMs !== null],
         ],
       )
+      if (rewoundMs !== null) await this.#reopenSince(sql, subscription, rewoundMs, now)
       for (const { minuteMs, expected, isWhole } of findings.minutes) {
-        // A minute that was compared in parts adds them up; one that was reopened is compared as a whole.
+        // A minute that was compared in parts adds them up; one that was reopened is compared as a whole, and open
+        // still when that happened after the ledger was read.
         await sql.query(
           `insert into warren.reconciliation as r (subscription, minute, state, expected, checked_at)
            values ($1, $2, 'proven', $3, $4)
-           on conflict (subscription, minute) do update set state = case when $5 then 'proven' else r.state end,
+           on conflict (subscription, minute) do update set state = case when $5 and r.checked_at < $6 then 'proven' else r.state end,
              expected = case when $5 then excluded.expected else r.expected + excluded.expected end,
              checked_at = excluded.checked_at`,
-          [subscription, minuteMs, expected, now, isWhole],
+          [subscription, minuteMs, expected, now, isWhole, readMs],
         )
       }
       await this.#suspect(sql, subscription, findings, now)
+      await this.#touch(sql, subscription, findings.present, now)
+      for (const chunk of chunksOf(findings.unwanted)) {
+        await sql.query(
+          `delete from warren.missing where subscription = $1 and state = 'suspect' and ${this.#dialect.among('message_id', '$2')}`,
+          [subscription, chunk],
+        )
+      }
       for (const chunk of chunksOf(findings.present)) {
         await sql.query(
           `update warren.missing set state = 'recovered', settled_at = $2
@@ -145,6 +159,29 @@ export class Proofs implements ProofStore {
     })
   }
 
+  /**
+   * What was found to be there after `rewoundMs` may have come after the state that the store was set back to: late events,
+   * suspects, resends, of minutes long before.
+   */
+  async #reopenSince(sql: Sql, subscription: string, rewoundMs: number, now: number): Promise<void> {
+    await sql.query(
+      `update warren.reconciliation set state = 'open', checked_at = $3
+       where subscription = $1 and minute < $2 and checked_at >= $2`,
+      [subscription, rewoundMs, now],
+    )
+  }
+
+  /** Remembers that something of these events' minutes was found later than the minutes were compared. */
+  async #touch(sql: Sql, subscription: string, ids: readonly string[], now: number): Promise<void> {
+    for (const minute of new Set(ids.map(minuteOfId))) {
+      await sql.query('update warren.reconciliation set checked_at = $3 where subscription = $1 and minute = $2', [
+        subscription,
+        minute,
+        now,
+      ])
+    }
+  }
+
   async #suspect(sql: Sql, subscription: string, { answer, suspects }: Findings, now: number): Promise<void> {
     for (const chunk of chunksOf(suspects)) {
       await sql.query(
@@ -157,17 +194,6 @@ export class Proofs implements ProofStore {
         chunk.flatMap(({ id, name }) => [subscription, id, name, 'suspect', answer.barrierId, now, now]),
       )
     }
-  }
-
-  async advance(subscription: string, throughMs: number): Promise<void> {
-    await this.#dialect.write((sql) =>
-      sql.query(
-        `update warren.proof set through = $2,
-           asked_through = case when asked_through < $2 then $2 else asked_through end
-         where subscription = $1 and through < $2`,
-        [subscription, throughMs],
-      ),
-    )
   }
 
   async requestRun(subscription: string | null): Promise<number> {
@@ -211,7 +237,7 @@ export class Proofs implements ProofStore {
     const late = await this.#dialect.read<{ id: string }>(`select id from warren.late_event limit ${LATE_PER_TURN}`)
     if (late.length === 0) return 0
     const now = await this.#dialect.nowMs()
-    const minutes = new Set(late.map(({ id }) => Math.floor((uuidTime(id)?.getTime() ?? 0) / MINUTE_MS) * MINUTE_MS))
+    const minutes = new Set(late.map(({ id }) => minuteOfId(id)))
     await this.#dialect.write(async (sql) => {
       for (const minute of minutes) {
         await sql.query(
@@ -282,4 +308,8 @@ export class Proofs implements ProofStore {
       ]),
     )
   }
+}
+
+function minuteOfId(id: string): number {
+  return Math.floor((uuidTime(id)?.getTime() ?? 0) / MINUTE_MS) * MINUTE_MS
 }

@@ -12,6 +12,7 @@ interface Row {
   first_seen_at: Numeric
   last_seen_at: Numeric
   queue_created_at: Numeric | null
+  patterns_since: Numeric | null
   retired_at: Numeric | null
   retired_by: string | null
 }
@@ -42,6 +43,7 @@ export class Registry implements RegistryStore {
       firstSeenMs: Number(row.first_seen_at),
       lastSeenMs: Number(row.last_seen_at),
       queueCreatedMs: numberOf(row.queue_created_at),
+      patternsSinceMs: numberOf(row.patterns_since),
       retired: row.retired_at === null ? null : { atMs: Number(row.retired_at), by: row.retired_by ?? '' },
       periods: periods
         .filter(({ subscription }) => subscription === row.subscription)
@@ -54,7 +56,7 @@ export class Registry implements RegistryStore {
   }
 
   async register(
-    { name, service, queue, hasInbox, timeoutMs, queueCreatedMs }: Registration,
+    { name, service, queue, hasInbox, timeoutMs, queueCreatedMs, patternsSinceMs }: Registration,
     begin: { readonly closeMs: number; readonly fromMs: number; readonly patterns: readonly string[] } | null,
     backfill: TimeRange | null,
   ): Promise<void> {
@@ -63,12 +65,12 @@ export class Registry implements RegistryStore {
       const known = await sql.query('select 1 from warren.registry where subscription = $1', [name])
       await sql.query(
         `insert into warren.registry
-           (subscription, service, queue, has_inbox, timeout_ms, first_seen_at, last_seen_at, queue_created_at)
-         values ($1, $2, $3, $4, $5, $6, $6, $7)
+           (subscription, service, queue, has_inbox, timeout_ms, first_seen_at, last_seen_at, queue_created_at, patterns_since)
+         values ($1, $2, $3, $4, $5, $6, $6, $7, $8)
          on conflict (subscription) do update set service = excluded.service, queue = excluded.queue,
            has_inbox = excluded.has_inbox, timeout_ms = excluded.timeout_ms, last_seen_at = excluded.last_seen_at,
-           queue_created_at = excluded.queue_created_at, retired_at = null, retired_by = null`,
-        [name, service, queue, hasInbox, timeoutMs, now, queueCreatedMs],
+           queue_created_at = excluded.queue_created_at, patterns_since = excluded.patterns_since, retired_at = null, retired_by = null`,
+        [name, service, queue, hasInbox, timeoutMs, now, queueCreatedMs, patternsSinceMs],
       )
       if (begin === null) return
       await sql.query(

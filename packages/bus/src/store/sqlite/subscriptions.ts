@@ -44,10 +44,11 @@ export class SqliteSubscriptions implements SubscriptionStore {
       tx.all<StandingRow>(
         `update warren_subscription set last_seen_at = $4,
            standing_patterns = $2,
+           previous_since = case when standing_patterns = $2 then previous_since else patterns_since end,
            patterns_since = case when standing_patterns = $2 then patterns_since else $4 end,
            queue_created_at = case when $3 and patterns_since is not null then $4 else queue_created_at end
          where name = $1
-         returning active_from, patterns_since, queue_created_at`,
+         returning active_from, patterns_since, previous_since, queue_created_at`,
         [name, JSON.stringify(patterns), isNewQueue, Date.now()],
       ),
     )

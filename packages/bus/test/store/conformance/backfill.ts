@@ -162,6 +162,7 @@ export function describeBackfill(subject: Subject): void {
         hasInbox: true,
         timeoutMs: 30_000,
         queueCreatedMs: null,
+        patternsSinceMs: 0,
       }
       const begin = { closeMs: 0, fromMs: 9_000, patterns: ['order.#'] }
       const range = { fromMs: 1_000, toMs: 9_000 }

@@ -22,7 +22,12 @@ function failed(sequence: number, changes: Partial<NewFailure> = {}): NewFailure
 
 function waiting(sequence: number): NewFailure {
   const { error } = failed(sequence)
-  return failed(sequence, { state: 'retrying', attempts: 0, delayMs: 600_000, error: { ...error, code: 'ORDER_BLOCKED' } })
+  return failed(sequence, {
+    state: 'retrying',
+    attempts: 0,
+    delayMs: 600_000,
+    error: { ...error, code: 'ORDER_BLOCKED' },
+  })
 }
 
 export function describeOrder(subject: Subject): void {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { eventually, freshDatabase, makeService, storeKinds } from './support/service.ts'
-import { rawChannel } from './support/raw.ts'
-import { quickly } from './support/reconcile.ts'
+import { eventually, freshDatabase, makeService, storeKinds } from '../support/service.ts'
+import { rawChannel } from '../support/raw.ts'
+import { quickly } from '../support/reconcile.ts'
 
 const paid = 'order.payment.onPaid'
 

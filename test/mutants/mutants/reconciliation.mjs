@@ -1,0 +1,75 @@
+const reconcile = 'packages/bus/src/reconcile'
+const simulation = `${reconcile}/simulation.test.ts`
+const onBroker = 'packages/bus/test/reconcile/reconcile.test.ts'
+
+/** @type {readonly import('../mutant.mjs').Mutant[]} */
+export const mutants = [
+  {
+    name: 'a barrier is answered before what came ahead of it is settled',
+    file: 'packages/bus/src/inbox/in-hand.ts',
+    search: 'if (!this.#hasOpenBefore(before)) return Promise.resolve(true)',
+    replace: 'if (before > 0) return Promise.resolve(true)',
+    tests: ['packages/bus/src/inbox/in-hand.test.ts'],
+  },
+  {
+    name: 'digests are compared without the routing key',
+    file: `${reconcile}/compare.ts`,
+    search: 'const counterparts = new Map(received.map((digest) => [digest.name, digest]))',
+    replace:
+      'const [any] = received\n  const counterparts = new Map(sent.map((digest) => [digest.name, { ...digest, ...any }]))',
+    tests: [`${reconcile}/compare.test.ts`],
+  },
+  {
+    name: 'a missing event is resent through the topic exchange',
+    file: 'packages/bus/src/outbox/resend.ts',
+    search: 'const message = encodeEvent(event, names.directExchange)',
+    replace:
+      "const exchange = names.eventExchange(event.name.split('.')[0] ?? '')\n  const message = encodeEvent(event, exchange)\n  queue = event.name",
+    tests: [onBroker],
+    only: 'to that subscription alone',
+  },
+  {
+    name: 'an event is missing after one barrier',
+    file: 'packages/bus/src/store/reconciliation/proof.ts',
+    search: "[subscription, id, name, 'suspect', answer.barrierId, now, now]",
+    replace: "[subscription, id, name, 'missing', answer.barrierId, now, now]",
+    tests: ['packages/bus/test/store/sqlite.test.ts'],
+    only: 'is missing',
+  },
+  {
+    name: 'a late commit does not open its minute again',
+    file: 'packages/bus/src/store/sqlite/outbox.ts',
+    search: 'if (id < bound)',
+    replace: "if (id < '')",
+    tests: ['packages/bus/test/store/sqlite.test.ts'],
+    only: 'opens its minute again',
+  },
+  {
+    name: 'the budget of resends is ignored',
+    file: `${reconcile}/budget.ts`,
+    search: 'const taken = Math.min(wanted, Math.floor(this.#tokens))',
+    replace: 'const taken = wanted',
+    tests: [`${reconcile}/budget.test.ts`],
+  },
+  {
+    name: 'what a subscription began with in the middle of a minute counts as compared',
+    file: `${reconcile}/round.ts`,
+    search: 'pieces.every(({ isEmpty }) => isEmpty)',
+    replace: 'pieces[0]?.isEmpty === true',
+    tests: [`${reconcile}/round.test.ts`],
+  },
+  {
+    name: 'an event near a change of patterns is expected',
+    file: `${reconcile}/expectation.ts`,
+    search: 'periodsSince(periods, start - toleranceMs)',
+    replace: 'periodsSince(periods, start)',
+    tests: [`${reconcile}/expectation.test.ts`, simulation],
+  },
+  {
+    name: 'patterns that stood in between and were not heard of are forgotten',
+    file: `${reconcile}/registry.ts`,
+    search: 'closeMs: isNext ? fromMs : fromMs - 1',
+    replace: 'closeMs: fromMs',
+    tests: [`${reconcile}/registry.test.ts`],
+  },
+]
