@@ -25,8 +25,8 @@ const byHand: Reconcile = {
 
 beforeAll(async () => void (await sharedCluster()))
 
-// It starts the command ten times.
-test('a run finds what a queue has lost, explain says so, and a resend brings it', { timeout: 180_000 }, async () => {
+// It starts the command ten times: seconds on a quiet machine.
+test('a run finds what a queue has lost, explain says so, and a resend brings it', { timeout: 300_000 }, async () => {
   const { amqpUrls, drop } = await testVhost()
   const places = await storePlaces('sqlite')
   onTestFinished(async () => {
