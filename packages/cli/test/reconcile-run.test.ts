@@ -91,7 +91,7 @@ test('a run finds what a queue has lost, explain says so, and a resend brings it
 
   // A subscriber that is away does not answer, which is no error of the reconciler.
   await subscriber.stop()
-  const away = await reconcile('run', '--timeout', '3')
+  const away = await reconcile('run', '--timeout', '6')
   expect(away.stdout).toMatch(/^order\.crm +not answered yet +/m)
   expect(away.code).toBe(2)
 })
