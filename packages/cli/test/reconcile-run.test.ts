@@ -23,7 +23,9 @@ const byHand: Reconcile = {
   backoffMs: 60_000,
 }
 
-beforeAll(async () => void (await sharedCluster()))
+beforeAll(async () => {
+  await sharedCluster()
+})
 
 // It starts the command ten times: seconds on a quiet machine.
 test('a run finds what a queue has lost, explain says so, and a resend brings it', { timeout: 300_000 }, async () => {
@@ -35,13 +37,13 @@ test('a run finds what a queue has lost, explain says so, and a resend brings it
   })
   const orders = await places.open('orders')
   const crm = await places.open('crm')
-  const make = async (service: string, store: typeof orders): Promise<Bus<typeof catalog, Sql>> => {
+  const make = (service: string, store: typeof orders): Bus<typeof catalog, Sql> => {
     const bus = createBus({ service, catalog, store, endpoints: amqpUrls, reconcile: byHand })
     onTestFinished(() => bus.stop())
     return bus
   }
-  const publisher = await make('orders', orders)
-  const subscriber = await make('crm', crm)
+  const publisher = make('orders', orders)
+  const subscriber = make('crm', crm)
   await subscriber.subscribe('order.crm', ['order.#'], () => undefined, { timeoutMs: 500 })
   await Promise.all([subscriber.start(), publisher.start()])
   const run = (...args: string[]) => warren(args, { cwd: shopFolder, env: places.env })
