@@ -23,10 +23,12 @@ const byHand: Reconcile = {
   backoffMs: 60_000,
 }
 
-beforeAll(async () => void (await sharedCluster()))
+beforeAll(async () => {
+  await sharedCluster()
+})
 
-// It starts the command ten times.
-test('a run finds what a queue has lost, explain says so, and a resend brings it', { timeout: 180_000 }, async () => {
+// It starts the command ten times: seconds on a quiet machine.
+test('a run finds what a queue has lost, explain says so, and a resend brings it', { timeout: 300_000 }, async () => {
   const { amqpUrls, drop } = await testVhost()
   const places = await storePlaces('sqlite')
   onTestFinished(async () => {
@@ -35,13 +37,13 @@ test('a run finds what a queue has lost, explain says so, and a resend brings it
   })
   const orders = await places.open('orders')
   const crm = await places.open('crm')
-  const make = async (service: string, store: typeof orders): Promise<Bus<typeof catalog, Sql>> => {
+  const make = (service: string, store: typeof orders): Bus<typeof catalog, Sql> => {
     const bus = createBus({ service, catalog, store, endpoints: amqpUrls, reconcile: byHand })
     onTestFinished(() => bus.stop())
     return bus
   }
-  const publisher = await make('orders', orders)
-  const subscriber = await make('crm', crm)
+  const publisher = make('orders', orders)
+  const subscriber = make('crm', crm)
   await subscriber.subscribe('order.crm', ['order.#'], () => undefined, { timeoutMs: 500 })
   await Promise.all([subscriber.start(), publisher.start()])
   const run = (...args: string[]) => warren(args, { cwd: shopFolder, env: places.env })
@@ -91,7 +93,7 @@ test('a run finds what a queue has lost, explain says so, and a resend brings it
 
   // A subscriber that is away does not answer, which is no error of the reconciler.
   await subscriber.stop()
-  const away = await reconcile('run', '--timeout', '3')
+  const away = await reconcile('run', '--timeout', '6')
   expect(away.stdout).toMatch(/^order\.crm +not answered yet +/m)
   expect(away.code).toBe(2)
 })

@@ -24,7 +24,9 @@ describe.each(['sqlite', 'postgres'] as const)('the proof of delivery in %s', (k
       'Nobody reconciles orders: no process of the service "orders" does, so nobody listens or asks; 1 event is missing at order.crm; the breaker of order.crm is open: nothing is resent there.',
     )
     expect(heading).toMatch(/^SUBSCRIPTION +STATE +PROVEN THROUGH +ROUND TRIP +DELIVERIES +RETRYING +PARKED +MISSING/)
-    const states = Object.fromEntries(rows.map((row) => row.split(/ {2,}/).slice(0, 2)))
+    const states: Record<string, string> = Object.fromEntries(
+      rows.map((row) => row.split(/ {2,}/).slice(0, 2) as [string, string]),
+    )
     expect(states).toMatchObject({
       'order.audit': 'keeps no inbox: nothing can be proved of it',
       'order.crm': 'missing 1; breaker open: no barrier was answered for more than 120 s',
@@ -203,7 +205,7 @@ describe('the proof of delivery, acted on', () => {
 })
 
 async function actions(store: Store): Promise<readonly unknown[]> {
-  const { rows } = await store.query<Record<string, unknown>>(
+  const { rows } = await store.query(
     'select actor, action, subscription, message_id from warren_action_log order by id',
   )
   return rows.map(({ actor, action, subscription, message_id }) => [actor, action, subscription, message_id])

@@ -24,7 +24,7 @@ export function inWords({ subscription, proof, status }: WatchedSubscription, no
     ...(has('ghosts') ? [counted(ghosts, 'ghost')] : []),
     ...(counts.suspect > 0 ? [`${counts.suspect} suspected`] : []),
     ...(counts.waived > 0 ? [`${counts.waived} waived`] : []),
-    ...(openMinutes > 0 ? [`${counted(openMinutes, 'open minute')}`] : []),
+    ...(openMinutes > 0 ? [counted(openMinutes, 'open minute')] : []),
   ].join('; ')
 }
 
