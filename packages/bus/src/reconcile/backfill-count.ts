@@ -11,17 +11,20 @@ export async function countMatching(
   range: TimeRange,
   filters: readonly (readonly string[])[],
 ): Promise<ReadonlyMap<string, number>> {
-  const oldestMs = await store.oldestMs()
   const counts = new Map<string, number>()
-  if (oldestMs === null) return counts
-  for (let fromMs = Math.max(range.fromMs, oldestMs); fromMs < range.toMs; fromMs += STEP_MS) {
+  let coveredMs = range.fromMs
+  for (;;) {
+    // From event to event: a year without any is one step.
+    const nextMs = await store.oldestMs(coveredMs)
+    if (nextMs === null || nextMs >= range.toMs) return counts
+    const fromMs = Math.max(coveredMs, nextMs)
     const toMs = Math.min(range.toMs, fromMs + STEP_MS)
+    coveredMs = toMs
     for (const [name, count] of await store.count({ fromMs, toMs })) {
       if (filters.every((patterns) => patterns.some((pattern) => matches(pattern, name))))
         counts.set(name, (counts.get(name) ?? 0) + count)
     }
   }
-  return counts
 }
 
 export function totalOf(counts: ReadonlyMap<string, number>): {

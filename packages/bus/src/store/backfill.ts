@@ -82,8 +82,8 @@ export interface BackfillStore {
 
   /** Ids and names are of the ledger; a range without events costs a look into its index. */
   count(range: TimeRange): Promise<ReadonlyMap<string, number>>
-  /** The time in the id of the ledger's oldest event; null for an empty ledger. */
-  oldestMs(): Promise<number | null>
+  /** The time in the id of the ledger's oldest event from then on; null when there is none. */
+  oldestMs(fromMs: number): Promise<number | null>
   counted(id: string, counted: { readonly names: readonly string[]; readonly total: number }): Promise<void>
   /**
    * The next events after the cursor that are sent, by id. None at or after `beforeMs`: what waits there for its first

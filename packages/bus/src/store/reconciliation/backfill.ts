@@ -114,8 +114,11 @@ export class Backfills implements BackfillStore {
     return new Map(rows.map(({ name, count }) => [name, Number(count)]))
   }
 
-  async oldestMs(): Promise<number | null> {
-    const [row] = await this.#dialect.read<{ id: string }>('select id from warren.outbox order by id limit 1')
+  async oldestMs(fromMs: number): Promise<number | null> {
+    const [row] = await this.#dialect.read<{ id: string }>(
+      'select id from warren.outbox where id >= $1 order by id limit 1',
+      [leastIdAt(fromMs)],
+    )
     return row === undefined ? null : (uuidTime(row.id)?.getTime() ?? 0)
   }
 

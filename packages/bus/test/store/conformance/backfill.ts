@@ -85,10 +85,12 @@ export function describeBackfill(subject: Subject): void {
     })
 
     test('events are counted by name, sent or not', async () => {
-      expect(await store().oldestMs()).toBeNull()
+      expect(await store().oldestMs(0)).toBeNull()
       await sentAt(2, 3)
       await subject.append(event({ id: newId(4_000), name: created }), event({ id: newId(5_000) }))
-      expect(await store().oldestMs()).toBe(2_000)
+      expect(await store().oldestMs(0)).toBe(2_000)
+      expect(await store().oldestMs(2_001)).toBe(3_000)
+      expect(await store().oldestMs(6_000)).toBeNull()
       expect(await store().count({ fromMs: 3_000, toMs: 5_000 })).toEqual(
         new Map([
           [paid, 1],
