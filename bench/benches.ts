@@ -6,6 +6,7 @@ const benches = {
   'write-path': () => import('./write-path.ts'),
   inbox: () => import('./inbox.ts'),
   'order-to-handled': () => import('./order-to-handled.ts'),
+  'order-cost': () => import('./order-cost.ts'),
   latency: () => import('./latency.ts'),
   backfill: () => import('./backfill.ts'),
   'large-plan': () => import('./large-plan.ts'),

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Store } from '@warren/bus'
-import { ids } from './support/fill.ts'
+import type { NewFailure, Store } from '@warren/bus'
+import { id, ids } from './support/fill.ts'
 import { shopFolder, warren } from './support/run.ts'
 import { filledStores } from './support/stores.ts'
 import type { StorePlaces } from './support/stores.ts'
@@ -146,5 +146,37 @@ describe.each(['sqlite', 'postgres'] as const)('failures in %s', (kind) => {
     const { code, stderr } = await run('failures', 'discard', ids.sent, '--yes')
     expect(stderr).toMatch(/^warren: FAILURE_UNKNOWN: /)
     expect(code).toBe(66)
+  })
+
+  test('blocked lists an ordered entity with what blocks it, and release lets those behind it go on', async () => {
+    const place = (sequence: number) => ({ orderKey: 'order/o-9', sequence, needs: sequence - 1 })
+    const kept = (number: number, changes: Partial<NewFailure>): NewFailure => ({
+      ...{ subscription: 'order.ledger', messageId: id(90 + number), name: 'order.payment.onPaid', entityId: 'o-9' },
+      ...{ source: 'orders', payload: '{}', encoding: 'utf8', headers: {}, state: 'retrying', attempts: 0 },
+      ...{ delayMs: 600_000, order: place(number) },
+      error: { code: 'ORDER_BLOCKED', type: 'WarrenError', message: 'waits', stack: '', fingerprint: 'waits-turn' },
+      ...changes,
+    })
+    const error = {
+      code: 'HANDLER_FAILED',
+      type: 'TypeError',
+      message: 'no ledger',
+      stack: '',
+      fingerprint: 'eeeeeeeeeeee',
+    }
+    await crm.transaction((tx) =>
+      crm.inbox.fail(tx, [kept(1, { state: 'parked', attempts: 8, error }), kept(2, {}), kept(3, {})]),
+    )
+    const blocked = await run('failures', 'blocked')
+    expect(blocked.stdout).toMatch(
+      new RegExp(`^order\\.ledger +order o-9 +${id(91)} \\(parked\\) .* 2 +${id(92)} +no ledger +crm$`, 'm'),
+    )
+    expect((await run('failures', 'blocked', '--entity', 'o-8')).stdout).toBe('nothing waits\n')
+
+    const released = await run('failures', 'release', id(91), '--yes', '--json')
+    expect(released.json()).toMatchObject({ action: 'release', changed: 1 })
+    const after = await run('failures', 'blocked', '--subscription', 'order.ledger', '--json')
+    expect(after.json()).toMatchObject({ blocked: [{ entityId: 'o-9', waiting: 2, blocker: { kind: 'released' } }] })
+    expect(await crm.inbox.nextRetryInMs('order.ledger')).toBe(0)
   })
 })

@@ -121,6 +121,13 @@ export class Turns<Tx extends Sql> {
     this.#moved.set(keyOf(entity), moved)
   }
 
+  /** Those of the same entity that wait behind it. */
+  waiting(tx: Tx, message: DecodedMessage, limit: number): Promise<readonly Failure[]> {
+    const { store, subscription } = this.#options
+    const behind = message.order?.sequence ?? 0
+    return store.order.waiting(tx, subscription, entityOf(message), { behind, limit })
+  }
+
   /** Before the commit. Returns how many of those that waited are due now. */
   async close(tx: Tx): Promise<number> {
     if (this.#moved.size === 0) return 0

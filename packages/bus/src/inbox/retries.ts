@@ -7,6 +7,8 @@ import type { BatchOptions } from './batch.ts'
 import { crashed } from './batch.ts'
 import { messageOf } from './failure.ts'
 import { describeError } from './fingerprint.ts'
+import { handleFollowers } from './followers.ts'
+import type { Follower } from './followers.ts'
 import { invoke } from './invoke.ts'
 import { passed } from './ordering.ts'
 import type { Turns } from './ordering.ts'
@@ -127,6 +129,7 @@ export class Retries<Tx extends Sql> {
       const message = messageOf(failure)
       // Only a claim that was never settled can get here: the process died in the handler, each time.
       if (failure.attempts > subscription.retry.attempts) throw crashed(message, failure.attempts - 1)
+      let followers: readonly Follower[] = []
       const kind = await store.transaction(
         async (tx) => {
           const turns = await this.#openTurns(tx, failure, message)
@@ -147,12 +150,16 @@ export class Retries<Tx extends Sql> {
           }))
           if (!(await store.inbox.resolve(tx, subscription.name, message.id))) throw new Dropped()
           turns?.settled(message)
+          // Not behind one that was tried before: who takes the process down must be found out, and is, alone.
+          if (turns !== null && failure.attempts === 1)
+            followers = await handleFollowers(this.#options, tx, turns, message)
           if (((await turns?.close(tx)) ?? 0) > 0) this.#isWoken = true
           return 'handled'
         },
         { statementTimeoutMs: subscription.timeoutMs },
       )
       this.signals.settled.emit({ id: message.id, name: message.name, kind })
+      for (const follower of followers) this.signals.settled.emit(follower)
     } catch (error) {
       if (error instanceof Dropped) {
         this.signals.settled.emit({ id: failure.messageId, name: failure.name, kind: 'dropped' })

@@ -1,5 +1,5 @@
 import type { Position } from './order/position.ts'
-import type { Sql } from './store.ts'
+import type { Failure, Sql } from './store.ts'
 
 /** What the store keeps for order per entity: sequences on the publishing side, positions on the receiving side. */
 export interface OrderStore<Tx extends Sql = Sql> {
@@ -23,6 +23,13 @@ export interface OrderStore<Tx extends Sql = Sql> {
   advance(tx: Tx, subscription: string, moved: readonly EntityPosition[]): Promise<number>
   /** Gives a claimed event that must still wait back: looked at again after the delay, its attempt not counted. */
   hold(tx: Tx, subscription: string, messageId: string, delayMs: number): Promise<void>
+  /** Those that wait for their turn behind this sequence, in their order, whoever has claimed them. */
+  waiting(
+    tx: Tx,
+    subscription: string,
+    entity: OrderedEntity,
+    request: { readonly behind: number; readonly limit: number },
+  ): Promise<readonly Failure[]>
   /** Whether an earlier event of the entity has failed or waits. */
   hasEarlier(tx: Tx, subscription: string, entity: OrderedEntity, sequence: number): Promise<boolean>
 }

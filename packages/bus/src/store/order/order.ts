@@ -1,6 +1,9 @@
 import type { Dialect, Numeric } from '../reconciliation/dialect.ts'
 import type { EntityPosition, Interest, NextInOrder, OrderedEntity, OrderStore } from '../order.ts'
-import type { Sql } from '../store.ts'
+import { ORDER_BLOCKED } from '../order.ts'
+import { failureOf } from '../rows.ts'
+import type { FailureRow } from '../rows.ts'
+import type { Failure, Sql } from '../store.ts'
 import { lockPositions, writePositions } from './positions.ts'
 import { nextInOrder } from './sequences.ts'
 
@@ -62,6 +65,22 @@ export class Order<Tx extends Sql> implements OrderStore<Tx> {
        where subscription = $1 and message_id = $2 and state = 'retrying'`,
       [subscription, messageId, delayMs],
     )
+  }
+
+  async waiting(
+    tx: Tx,
+    subscription: string,
+    entity: OrderedEntity,
+    { behind, limit }: { readonly behind: number; readonly limit: number },
+  ): Promise<readonly Failure[]> {
+    const { rows } = await this.#dialect.on(tx).query<FailureRow>(
+      `select ${this.#dialect.failureColumns} from warren.inbox_failure f
+       where f.subscription = $1 and f.source = $2 and f.order_key = $3 and f.sequence > $4
+         and f.error_code = '${ORDER_BLOCKED}' and f.state = 'retrying'
+       order by f.sequence limit $5`,
+      [subscription, entity.source, entity.orderKey, behind, limit],
+    )
+    return rows.map(failureOf)
   }
 
   async hasEarlier(tx: Tx, subscription: string, entity: OrderedEntity, sequence: number): Promise<boolean> {

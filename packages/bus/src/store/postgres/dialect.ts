@@ -1,6 +1,7 @@
 import type { Dialect, LoggedAction } from '../reconciliation/dialect.ts'
 import type { Sql } from '../store.ts'
 import type { Connection } from './connection.ts'
+import { FAILURE_COLUMNS } from './failures.ts'
 import { meansBusy, sqlState } from './sqlstate.ts'
 import { ms } from './statements.ts'
 import type { Transactions } from './transactions.ts'
@@ -9,6 +10,7 @@ export class PostgresDialect implements Dialect {
   readonly now: string = 'floor(extract(epoch from clock_timestamp()) * 1000)::bigint'
   readonly eventColumns: string = `o.id, o.name, o.entity_id, o.source, o.payload::text as payload, o.headers::text as headers,
     ${ms('o.created_at')} as created_at`
+  readonly failureColumns: string = FAILURE_COLUMNS
   readonly #connection: Connection
   readonly #transactions: Transactions
 

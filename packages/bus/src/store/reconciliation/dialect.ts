@@ -26,6 +26,8 @@ export interface Dialect {
   xor(column: string): string
   /** The columns of EventRow, of the ledger called `o`. */
   readonly eventColumns: string
+  /** The columns of FailureRow, of the table called `f`. */
+  readonly failureColumns: string
   /** Writes down what a person did, in the transaction that does it. */
   logAction(sql: Sql, entry: LoggedAction): Promise<void>
 }

@@ -1,11 +1,13 @@
 import type { Dialect, LoggedAction } from '../reconciliation/dialect.ts'
 import type { Sql } from '../store.ts'
 import type { Connection } from './connection.ts'
+import { FAILURE_COLUMNS } from './failures.ts'
 import type { Transactions } from './transactions.ts'
 
 export class SqliteDialect implements Dialect {
   readonly now: string = `cast(unixepoch('subsec') * 1000 as integer)`
   readonly eventColumns: string = 'o.id, o.name, o.entity_id, o.source, o.payload, o.headers, o.created_at'
+  readonly failureColumns: string = FAILURE_COLUMNS
   readonly #connection: Connection
   readonly #transactions: Transactions
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/envelope/uuid.ts'
 import type { EntityPosition } from '../../../src/store/order.ts'
 import { reach } from '../../../src/store/order/position.ts'
-import type { NewFailure, Sql, Store } from '../../../src/store/store.ts'
+import type { NewFailure, Store } from '../../../src/store/store.ts'
 import { event, failure } from '../fixtures.ts'
 import type { Subject } from './subject.ts'
 
@@ -38,7 +38,7 @@ export function describeOrder(subject: Subject): void {
     const [locked] = await subject.store.transaction((tx) => subject.store.order.lock(tx, 'order.crm', [entity]))
     return locked!.position
   }
-  const advanceTo = (sequence: number, store: Store<Sql> = subject.store) =>
+  const advanceTo = (sequence: number, store: Store = subject.store) =>
     store.transaction(async (tx) => {
       const locked = await store.order.lock(tx, 'order.crm', [entity])
       const moved: EntityPosition[] = locked.map((each) => ({ ...each, position: reach(each.position, sequence) }))
