@@ -326,12 +326,11 @@ export class Bus<C extends Catalog, Tx extends Sql> {
     const { catalog, relay } = this.#options
     const { window, confirmTimeoutMs } = typeof relay === 'object' ? relay : {}
     const connection = this.#connect('publish')
-    const topology = publisherTopology(catalog.entities, this.#names)
+    // Without a relay nothing is sent from here but answers and announcements.
+    const topology = publisherTopology(relay === false ? [] : catalog.entities, this.#names)
+    const events = relay === false ? [] : topology.exchanges
     const control = this.#reconcileSettings === null ? [] : controlTopology(this.#names).exchanges
-    const standing = new StandingTopology(
-      () => ({ ...topology, exchanges: [...topology.exchanges, ...control] }),
-      this.#logger,
-    )
+    const standing = new StandingTopology(() => ({ ...topology, exchanges: [...events, ...control] }), this.#logger)
     const publisher = new Publisher({
       connection,
       ensure: (model) => standing.ensure(model),

@@ -101,6 +101,8 @@ export class RestrictedUser implements AsyncDisposable {
       endpoints: [this.#endpoint],
       logger,
       relay: role === 'publisher',
+      // What it needs comes on top, and is told in words.
+      reconcile: false,
     })
     const isRefused = refused.next().then(() => false)
     try {

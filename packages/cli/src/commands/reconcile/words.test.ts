@@ -21,6 +21,7 @@ function watched(
     firstSeenMs: 0,
     lastSeenMs: nowMs,
     queueCreatedMs: null,
+    patternsSinceMs: null,
     retired: null,
     periods: [],
     ...more,
