@@ -8,7 +8,7 @@ export function describeLife(subject: Subject): void {
     test('migrations are applied once, and start() finds nothing to do', async () => {
       expect(await subject.store.migrations.migrate()).toEqual([])
       const status = await subject.store.migrations.status()
-      expect(status.map(({ name }) => name)).toEqual(['0001_initial'])
+      expect(status.map(({ name }) => name)).toEqual(['0001_initial', '0002_reconciliation'])
       expect(status.every(({ appliedAt }) => appliedAt !== null)).toBe(true)
       await subject.store.start()
       expect(subject.store.migrations.sql()).toContain('0001_initial')
