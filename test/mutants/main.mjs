@@ -24,7 +24,9 @@ try {
 }
 
 async function runAll() {
-  const mutants = (await loadMutants()).filter(({ name }) => words.every((word) => (word.startsWith('-') ? !name.includes(word.slice(1)) : name.includes(word))))
+  const mutants = (await loadMutants()).filter(({ name }) =>
+    words.every((word) => (word.startsWith('-') ? !name.includes(word.slice(1)) : name.includes(word))),
+  )
   if (mutants.length === 0) {
     process.stderr.write(`no mutant has ${words.join(' and ')} in its name\n`)
     return 1
