@@ -1,7 +1,7 @@
 /**
  * npm run mutants [-- WORD…]
  *
- * Applies each mutant of `mutants/` (or those whose names have all these words) to a copy of the working tree, one at a time, and runs
+ * Applies each mutant of `mutants/` (or those whose names have all these words, and none of those with a dash before them) to a copy of the working tree, one at a time, and runs
  * the tests that must catch it. Exits 1 when one survives or does not apply. The working tree is not touched.
  */
 import { spawn } from 'node:child_process'
@@ -24,7 +24,9 @@ try {
 }
 
 async function runAll() {
-  const mutants = (await loadMutants()).filter(({ name }) => words.every((word) => name.includes(word)))
+  const mutants = (await loadMutants()).filter(({ name }) =>
+    words.every((word) => (word.startsWith('-') ? !name.includes(word.slice(1)) : name.includes(word))),
+  )
   if (mutants.length === 0) {
     process.stderr.write(`no mutant has ${words.join(' and ')} in its name\n`)
     return 1

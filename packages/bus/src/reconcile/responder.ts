@@ -52,6 +52,7 @@ export class Responder {
   #settledThroughMs: number | null = null
   #timer: NodeJS.Timeout | null = null
   #reporting: Promise<void> = Promise.resolve()
+  readonly #answering = new Set<Promise<void>>()
   /** Ends the pauses of those who wait for other instances. */
   readonly #stopped = new AbortController()
   #isRunning = false
@@ -77,7 +78,8 @@ export class Responder {
     this.#isRunning = false
     if (this.#timer !== null) clearInterval(this.#timer)
     this.#stopped.abort()
-    await this.#reporting
+    // One that says that it lives after it has left would keep the others waiting for it.
+    await Promise.all([this.#reporting, ...this.#answering])
     const { receipts, subscription, logger } = this.#options
     await receipts.leave(subscription, this.#instance).catch((error: unknown) => {
       logger.debug({ subscription, error }, 'an instance could not say that it leaves; others wait a minute for it')
@@ -97,8 +99,13 @@ export class Responder {
     void inHand.settled().then((areSettled) => {
       // What came before it comes again, and so must the barrier, behind it.
       if (!areSettled || !this.#isRunning) delivery.requeue()
-      else void this.#answerWhenAllSettled(barrier, delivery)
+      else this.#track(this.#answerWhenAllSettled(barrier, delivery))
     })
+  }
+
+  #track(answering: Promise<void>): void {
+    this.#answering.add(answering)
+    void answering.finally(() => this.#answering.delete(answering))
   }
 
   async #answerWhenAllSettled(barrier: Barrier, delivery: Delivery): Promise<void> {

@@ -38,7 +38,6 @@ describe.each(storeKinds)('reconciliation with a %s store', (kind) => {
       id: lost.id,
       name: paid,
       state: 'recovered',
-      attempts: 1,
     })
     expect(loyalty).toHaveLength(3)
 

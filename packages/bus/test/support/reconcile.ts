@@ -8,6 +8,7 @@ export const quickly: ReconcileOptions = {
   barrierTimeoutMs: 1_000,
   announceMs: 500,
   reportMs: 200,
+  idleMs: 1_000,
   leaseMs: 2_000,
   backoffMs: 200,
 }
