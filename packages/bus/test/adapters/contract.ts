@@ -85,6 +85,22 @@ export function describeAdapter(name: string, open: (url: string) => Library | P
       expect(await store.outbox.claim({ buckets: [5], exclude: [], limit: 100 })).toMatchObject(events)
     })
 
+    test('gives the events of an ordered entity their places', async () => {
+      const { library, store } = await prepare()
+      const key = `order/it's ? ${newId()}`
+      const [paid, shipped] = ['order.payment.onPaid', 'order.delivery.onShipped']
+      const taken: unknown[] = []
+      await library.transaction(async (tx) => {
+        for (const name of [paid, shipped, paid]) taken.push(await store.order.next(tx, key, name))
+      })
+      expect(taken).toMatchObject([{ sequence: 1, previous: '{}' }, { sequence: 2 }, { sequence: 3 }])
+      const { previous } = taken[2] as { previous: string }
+      expect(JSON.parse(previous)).toMatchObject({
+        [paid]: [1, expect.any(Number)],
+        [shipped]: [2, expect.any(Number)],
+      })
+    })
+
     test('answers with rows, whatever the statement', async () => {
       const { library } = await prepare()
       const id = newId()

@@ -167,6 +167,17 @@ export function describeOrder(subject: Subject): void {
       ])
     })
 
+    test('tell what waits behind an event, in its order, without what failed', async () => {
+      await fail(waiting(5), waiting(3), failed(4), { ...waiting(6), entityId: '4712' }, waiting(2))
+      const behind = await subject.store.transaction((tx) =>
+        subject.store.order.waiting(tx, 'order.crm', entity, { behind: 2, limit: 2 }),
+      )
+      expect(behind.map(({ order, payload }) => [order?.sequence, payload])).toEqual([
+        [3, '{"total":10.50}'],
+        [5, '{"total":10.50}'],
+      ])
+    })
+
     test('tell whether an earlier event of the entity failed or waits', async () => {
       await fail(failed(2))
       const hasEarlier = (sequence: number) =>
