@@ -128,7 +128,8 @@ async function count(store: Store): Promise<number> {
 }
 
 async function every(periodMs: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
+  const isOver = (): boolean => signal.aborted
+  while (!isOver()) {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, periodMs)
       signal.addEventListener('abort', () => {
@@ -136,7 +137,7 @@ async function every(periodMs: number, signal: AbortSignal, act: () => Promise<v
         resolve()
       })
     })
-    if (!signal.aborted) await act()
+    if (!isOver()) await act()
   }
 }
 
