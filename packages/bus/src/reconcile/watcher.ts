@@ -3,7 +3,7 @@ import type { Logger } from '../logger.ts'
 import { SingleFlight } from '../single-flight.ts'
 import type { Observation, ReconciliationStore, RegisteredSubscription } from '../store/reconciliation.ts'
 import { observe } from './observe.ts'
-import { watchedQueue } from './watch.ts'
+import { bindingText, watchedQueue } from './watch.ts'
 import type { BrokerWatch, QueueView, WatchedBinding } from './watch.ts'
 
 export interface WatcherOptions {
@@ -16,7 +16,7 @@ export interface WatcherOptions {
   readonly logger: Logger
 }
 
-/** What a look has found absent, of one subscription. */
+/** What looks have found absent for an interval, of one subscription: to be declared again. */
 export interface Difference {
   readonly subscription: string
   readonly absent: readonly WatchedBinding[]
@@ -24,6 +24,8 @@ export interface Difference {
 
 /** A look that takes longer says nothing of the time in which it was made. */
 const LONGEST_LOOK_MS = 15_000
+/** Of an interval; a round may be a little early. */
+const MENDED_AFTER = 0.9
 const KEPT_MS = 7 * 86_400_000
 
 /** Looks at the broker for a publisher, and keeps what was seen: of it, by barriers, and by subscribers. */
@@ -31,6 +33,8 @@ export class Watcher {
   readonly #options: WatcherOptions
   readonly #looking = new SingleFlight(() => this.#look())
   #differences: readonly Difference[] = []
+  /** When a binding was found absent first, by subscription and binding. */
+  #absentSince: ReadonlyMap<string, number> = new Map()
   #isBlind = false
   #giveUp: ((why: Error) => void) | null = null
 
@@ -101,6 +105,7 @@ export class Watcher {
       const known = Map.groupBy(await store.observations.list(), ({ subscription }) => subscription)
       const written: Observation[] = []
       const differences: Difference[] = []
+      const absentSince = new Map<string, number>()
       for (const { name, queue } of subscriptions) {
         const view = views.get(queue.queue)
         if (view === undefined) continue
@@ -114,7 +119,17 @@ export class Watcher {
             { subscription: name, kind, what, since: new Date(firstSeenMs) },
             'the broker is as the registry says again',
           )
-        if (view.exists && view.absent.length > 0) differences.push({ subscription: name, absent: view.absent })
+        for (const binding of view.exists ? view.absent : []) {
+          const key = `${name} ${bindingText(binding)}`
+          absentSince.set(key, this.#absentSince.get(key) ?? fromMs)
+        }
+        // Other publishers look, too: what one of them mends at once the next has never seen, and cannot tell what it was.
+        const isForLong = (binding: WatchedBinding): boolean => {
+          const sinceMs = absentSince.get(`${name} ${bindingText(binding)}`)
+          return sinceMs !== undefined && fromMs - sinceMs >= this.#options.intervalMs * MENDED_AFTER
+        }
+        const absent = view.absent.filter(isForLong)
+        if (absent.length > 0) differences.push({ subscription: name, absent })
       }
       // Nobody looks any more at those that were retired.
       const watched = new Set(subscriptions.map(({ name }) => name))
@@ -124,6 +139,7 @@ export class Watcher {
       await this.#write([...written, ...left.map((each) => ({ ...each, wellAgainMs: toMs }))])
       await store.observations.forget(toMs - KEPT_MS)
       this.#differences = differences
+      this.#absentSince = absentSince
       if (this.#isBlind) logger.info({}, 'the broker can be looked at again')
       this.#isBlind = false
     } catch (error) {

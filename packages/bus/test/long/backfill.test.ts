@@ -7,7 +7,8 @@ import { rawChannel } from '../support/raw.ts'
 import { quickly } from '../support/reconcile.ts'
 import { eventually, freshDatabase, makeService } from '../support/service.ts'
 
-const EVENTS = Number(process.env['WARREN_TEST_BACKFILL_EVENTS'] ?? 100_000)
+/** 100,000 in `npm run test:torture`. */
+const EVENTS = Number(process.env['WARREN_TEST_BACKFILL_EVENTS'] ?? 5_000)
 const PER_SECOND = Number(process.env['WARREN_TEST_BACKFILL_RATE'] ?? 500)
 const LIVE_PER_SECOND = 50
 /** Live traffic alone, for so many events. */

@@ -9,8 +9,8 @@ import { makeBank } from '../support/ordered.ts'
 import type { BankBus } from '../support/ordered.ts'
 import { eventually, freshDatabase } from '../support/service.ts'
 
-/** Smaller for a quick look: WARREN_ORDER_EVENTS=5000 npm run test:long -- ordered */
-const EVENTS = Number(process.env['WARREN_ORDER_EVENTS'] ?? 100_000)
+/** 100,000 in `npm run test:torture`. */
+const EVENTS = Number(process.env['WARREN_ORDER_EVENTS'] ?? 5_000)
 const ENTITIES = Number(process.env['WARREN_ORDER_ENTITIES'] ?? 500)
 const PER_TRANSACTION = 10
 const PUBLISHERS = 4
