@@ -19,11 +19,20 @@ export function interestIn(
 ): Interest {
   const fromMs = uuidTime(event.id)?.getTime() ?? 0
   const wants = (aroundMs: number): boolean =>
-    expectations(periods, { fromMs, toMs: fromMs + 1 }, aroundMs).every(({ expects }) => expects(event.name))
+    expectations(periodsUntil(periods, fromMs + aroundMs), { fromMs, toMs: fromMs + 1 }, aroundMs).every(
+      ({ expects }) => expects(event.name),
+    )
   if (wants(toleranceMs)) return 'yes'
   if (wants(0)) return 'near-change'
   const isListening = periods.some((period) => period.fromMs <= fromMs && (period.toMs ?? Infinity) > fromMs)
   return isListening ? 'no-pattern' : 'no-period'
+}
+
+/** The periods as they were known then: what has changed since does not change what was wanted. */
+function periodsUntil(periods: readonly Period[], timeMs: number): readonly Period[] {
+  return periods
+    .filter((period) => period.fromMs <= timeMs)
+    .map((period) => (period.toMs !== null && period.toMs > timeMs ? { ...period, toMs: null } : period))
 }
 
 /**

@@ -1,10 +1,10 @@
 import { userInfo } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Backfill, Store } from '@warren/bus'
-import { ids } from './support/fill.ts'
-import { shopFolder, startWarren, warren } from './support/run.ts'
-import { filledStores } from './support/stores.ts'
-import type { StorePlaces } from './support/stores.ts'
+import { ids } from '../support/fill.ts'
+import { shopFolder, startWarren, warren } from '../support/run.ts'
+import { filledStores } from '../support/stores.ts'
+import type { StorePlaces } from '../support/stores.ts'
 
 const registered = { service: 'loyalty', hasInbox: true, timeoutMs: 30_000, queueCreatedMs: null, patternsSinceMs: 0 }
 const paid = { 'order.payment.onPaid': 2, 'order.viporder.payment.onPaid': 1 }

@@ -1,10 +1,10 @@
 import { beforeAll, expect, it } from 'vitest'
 import { brokerWatch } from '@warren/cluster/watch'
-import type { BrokerWatch } from '../packages/bus/src/reconcile/watch.ts'
-import { rawChannel } from '../packages/bus/test/support/raw.ts'
-import { quickly } from '../packages/bus/test/support/reconcile.ts'
-import { eventually, freshDatabase, makeService } from '../packages/bus/test/support/service.ts'
-import { sharedCluster, testVhost } from './support/broker.ts'
+import type { BrokerWatch } from '../../packages/bus/src/reconcile/watch.ts'
+import { rawChannel } from '../../packages/bus/test/support/raw.ts'
+import { quickly } from '../../packages/bus/test/support/reconcile.ts'
+import { eventually, freshDatabase, makeService } from '../../packages/bus/test/support/service.ts'
+import { sharedCluster, testVhost } from '../support/broker.ts'
 
 beforeAll(() => sharedCluster())
 

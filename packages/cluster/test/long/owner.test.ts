@@ -2,9 +2,9 @@ import { attachCluster, listClusters, startCluster } from '@warren/cluster/local
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, inject, test } from 'vitest'
-import { identify, isAlive } from '../src/local/processes/identity.ts'
-import { until } from '../src/local/processes/until.ts'
-import { ended, startProgram } from './support/processes.ts'
+import { identify, isAlive } from '../../src/local/processes/identity.ts'
+import { until } from '../../src/local/processes/until.ts'
+import { ended, startProgram } from '../support/processes.ts'
 
 const nameOf = (title: string) => `${inject('warrenRun').name}-${title}`
 
