@@ -53,7 +53,7 @@ export function addBackfillStart(parent: Command): void {
     .addOption(storeOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  $ warren backfill order.loyalty --since 7d\n  $ warren backfill order.loyalty --since 2026-07-01 --until 2026-07-02 --pattern "#.payment.*" --rate 50',
+      '\nExamples:\n  $ warren backfill start order.loyalty --since 7d\n  $ warren backfill order.loyalty --since 2026-07-01 --until 2026-07-02 --pattern "#.payment.*" --rate 50',
     )
     .action(start)
 }
