@@ -81,7 +81,9 @@ async function measure(
   const raw = await connectRaw(url)
   let handled = 0
   let controlMessages = 0
-  await bus.subscribe('bench', ['order.#'], () => void handled++)
+  await bus.subscribe('bench', ['order.#'], () => {
+    handled++
+  })
   await bus.start()
   try {
     if (reconcile !== false) {
@@ -90,7 +92,7 @@ async function measure(
       await channel.bindQueue('tap', names.directExchange, names.subscriptionQueue('bench'))
       await channel.bindQueue('tap', names.controlExchange, 'announcement')
       await channel.bindQueue('tap', names.controlExchange, names.controlQueue('bench'))
-      await channel.consume('tap', () => void controlMessages++, { noAck: true })
+      await channel.consume('tap', () => controlMessages++, { noAck: true })
       await bus.publish(ORDER_CREATED, newOrders(1)[0] ?? fail())
       await until('the subscription is known', async () => (await store.reconciliation.registry.list()).length > 0, {
         timeoutMs: TIMEOUT_MS,
