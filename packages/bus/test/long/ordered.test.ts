@@ -128,7 +128,7 @@ async function count(store: Store): Promise<number> {
 }
 
 async function every(periodMs: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
+  for (;;) {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, periodMs)
       signal.addEventListener('abort', () => {
@@ -136,7 +136,8 @@ async function every(periodMs: number, signal: AbortSignal, act: () => Promise<v
         resolve()
       })
     })
-    if (!signal.aborted) await act()
+    if (signal.aborted) return
+    await act()
   }
 }
 
@@ -144,5 +145,8 @@ async function every(periodMs: number, signal: AbortSignal, act: () => Promise<v
 function swappedOnce<T extends { readonly entity: string }>(log: readonly T[]): readonly T[] {
   const first = log.findIndex(({ entity }, index) => log.slice(index + 1).some((later) => later.entity === entity))
   const second = log.findIndex(({ entity }, index) => index > first && entity === log[first]?.entity)
-  return log.map((each, index) => (index === first ? log[second] : index === second ? log[first] : null) ?? each)
+  return log.map((each, index) => {
+    if (index === first) return log[second] ?? each
+    return index === second ? (log[first] ?? each) : each
+  })
 }
