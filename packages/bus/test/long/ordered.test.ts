@@ -145,5 +145,8 @@ async function every(periodMs: number, signal: AbortSignal, act: () => Promise<v
 function swappedOnce<T extends { readonly entity: string }>(log: readonly T[]): readonly T[] {
   const first = log.findIndex(({ entity }, index) => log.slice(index + 1).some((later) => later.entity === entity))
   const second = log.findIndex(({ entity }, index) => index > first && entity === log[first]?.entity)
-  return log.map((each, index) => (index === first ? log[second] : index === second ? log[first] : null) ?? each)
+  return log.map((each, index) => {
+    if (index === first) return log[second] ?? each
+    return index === second ? (log[first] ?? each) : each
+  })
 }
