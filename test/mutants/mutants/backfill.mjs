@@ -6,6 +6,6 @@ export const mutants = [
     search: 'set cursor_id = $3, sent = sent + $4',
     replace: 'set cursor_id = case when $3 is null then $3 end, sent = sent + $4',
     tests: ['packages/bus/test/store/sqlite.test.ts'],
-    only: 'behind the cursor',
+    only: 'the cursor moves',
   },
 ]

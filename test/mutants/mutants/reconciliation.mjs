@@ -46,7 +46,7 @@ export const mutants = [
   },
   {
     name: 'the budget of resends is ignored',
-    file: `${reconcile}/budget.ts`,
+    file: `${reconcile}/token-bucket.ts`,
     search: 'const taken = Math.min(wanted, Math.floor(this.#tokens))',
     replace: 'const taken = wanted',
     tests: [`${reconcile}/budget.test.ts`],
