@@ -11,6 +11,11 @@ describe.each(storeKinds)('reconciliation with a %s store', (kind) => {
     const crm: string[] = []
     const loyalty: string[] = []
     await bus.subscribe('order.crm', ['order.#'], ({ id }) => void crm.push(id), { timeoutMs: 1_000 })
+    // Its inbox would absorb a copy without a word.
+    const copies: string[] = []
+    bus.signals.received.on(({ subscription, kind: outcome, id }) => {
+      if (subscription === 'order.loyalty' && outcome === 'duplicate') copies.push(id)
+    })
     await bus.subscribe('order.loyalty', [paid], ({ id }) => void loyalty.push(id), { timeoutMs: 1_000 })
     await bus.start()
     const first = await bus.publish(paid, { orderId: '1' })
@@ -40,6 +45,7 @@ describe.each(storeKinds)('reconciliation with a %s store', (kind) => {
       state: 'recovered',
     })
     expect(loyalty).toHaveLength(3)
+    expect(copies).toEqual([])
 
     // Its binding was declared again.
     const next = await bus.publish(paid, { orderId: '4' })
