@@ -145,7 +145,9 @@ create table warren.observation (
 alter table warren.missing add column requested_at bigint;
 -- Since when its patterns stand, as the subscriber said last, by its clock: where that has changed, others stood in between.
 alter table warren.registry add column patterns_since bigint;
--- The last answer that said that the subscriber's store was set back.
+-- The last time that the subscriber's store was set back, as its answers name it.
 alter table warren.proof add column rewound_id uuid;
 -- The same of the patterns that stood before.
 alter table warren.subscription add column previous_since bigint;
+-- Names the last time that this store was set back, by the barrier that showed it.
+alter table warren.answered_barrier add column rewind_id uuid;

@@ -145,7 +145,9 @@ create table warren_observation (
 alter table warren_missing add column requested_at integer;
 -- Since when its patterns stand, as the subscriber said last, by its clock: where that has changed, others stood in between.
 alter table warren_registry add column patterns_since integer;
--- The last answer that said that the subscriber's store was set back.
+-- The last time that the subscriber's store was set back, as its answers name it.
 alter table warren_proof add column rewound_id text;
 -- The same of the patterns that stood before.
 alter table warren_subscription add column previous_since integer;
+-- Names the last time that this store was set back, by the barrier that showed it.
+alter table warren_answered_barrier add column rewind_id text;

@@ -4,7 +4,16 @@ import { decodeControl, encodeControl } from './messages.ts'
 import type { Barrier } from './messages.ts'
 
 const barrier: Barrier = {
-  ...{ id: 'a', source: 'shop', replyTo: 'r', subscription: 'order.crm', sentMs: 1, previousId: null, activeFromMs: 0 },
+  ...{
+    id: 'a',
+    source: 'shop',
+    replyTo: 'r',
+    subscription: 'order.crm',
+    sentMs: 1,
+    previousId: null,
+    rewindId: null,
+    activeFromMs: 0,
+  },
   ...{ provenThroughMs: 0, ranges: [{ fromMs: 1, toMs: 2 }], details: [], check: ['x'], mustDeclare: false },
 }
 const target = { exchange: 'e', routingKey: 'k', source: 'shop' }

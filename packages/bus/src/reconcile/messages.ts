@@ -38,6 +38,8 @@ export interface Barrier {
   readonly sentMs: number
   /** The last barrier whose answer came back; null for none, and for one that told that the store was set back. */
   readonly previousId: string | null
+  /** The last time that the subscriber's store was set back, as its publisher knows; null for never. */
+  readonly rewindId: string | null
   /** Nothing before this is expected. */
   readonly activeFromMs: number
   /** Before this, everything is compared. */
@@ -71,6 +73,8 @@ export interface Answer {
   readonly deadLetters: number | null
   /** Its store was set back: it knows of no proof later than this. */
   readonly rewoundMs: number | null
+  /** Names the last time that its store was set back; null for never. */
+  readonly rewindId: string | null
 }
 
 export interface ReceivedDetail extends TimeRange {
@@ -166,6 +170,7 @@ const shapes: Readonly<Record<ControlMessage['kind'], Readonly<Record<string, Ch
     subscription: text,
     sentMs: number,
     previousId: maybe(text),
+    rewindId: maybe(text),
     activeFromMs: number,
     provenThroughMs: number,
     ranges: list(object(range)),
@@ -186,5 +191,6 @@ const shapes: Readonly<Record<ControlMessage['kind'], Readonly<Record<string, Ch
     parked: number,
     deadLetters: maybe(number),
     rewoundMs: maybe(number),
+    rewindId: maybe(text),
   },
 }

@@ -311,7 +311,8 @@ export class Reconciler {
       replyTo: names.controlQueue(service),
       subscription: subscription.name,
       sentMs: Date.now(),
-      previousId: proof.answered === null || proof.answered.isRewind ? null : proof.answered.id,
+      previousId: proof.answered?.id ?? null,
+      rewindId: proof.rewindId,
       activeFromMs: subscription.periods[0]?.fromMs ?? 0,
       provenThroughMs: proof.throughMs,
       ...question,
@@ -385,6 +386,7 @@ export class Reconciler {
       roundTripMs: Math.max(0, Date.now() - answer.sentMs),
       retrying: answer.retrying,
       parked: answer.parked,
+      rewindId: answer.rewindId,
     }
     const rewoundMs = answer.rewoundMs
     if (rewoundMs !== null) {

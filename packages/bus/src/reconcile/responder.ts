@@ -6,7 +6,7 @@ import { uuidTime } from '../envelope/uuid.ts'
 import type { InHand } from '../inbox/in-hand.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
-import type { ReceiptStore, TimeRange } from '../store/reconciliation.ts'
+import type { LastAnswered, ReceiptStore, TimeRange } from '../store/reconciliation.ts'
 import { decodeControl, encodeControl } from './messages.ts'
 import type { Answer, Barrier, ReceivedDetail } from './messages.ts'
 import type { Standing } from './registry.ts'
@@ -136,7 +136,8 @@ export class Responder {
   async #answer(barrier: Barrier): Promise<void> {
     const { receipts, subscription, service, publisher, controlExchange, declare } = this.#options
     const { source } = barrier
-    const last = await receipts.lastAnswered(subscription, source)
+    const known = await receipts.lastAnswered(subscription, source)
+    const { last: next, rewoundMs } = remembered(barrier, known)
     const details: ReceivedDetail[] = []
     let room = IDS_PER_ANSWER
     for (const range of barrier.details) {
@@ -156,10 +157,11 @@ export class Responder {
       absent: await receipts.absent(subscription, barrier.check),
       ...(await receipts.unsettled(subscription)),
       deadLetters: await this.#options.countDeadLetters(),
-      rewoundMs: rewoundTo(barrier, last),
+      rewoundMs,
+      rewindId: next.rewindId,
     }
     // Before the answer is sent: an answer that the publisher knows of and this store does not means that it was set back.
-    if (answer.rewoundMs === null) await receipts.answered(subscription, source, barrier)
+    await receipts.answered(subscription, source, next)
     const target = { exchange: controlExchange, routingKey: barrier.replyTo, source: service }
     const outcome = await publisher.publish(encodeControl({ kind: 'answer', body: answer }, target))
     if (outcome.kind === 'confirmed') this.signals.answered.emit(answer)
@@ -196,13 +198,19 @@ export class Responder {
 }
 
 /**
- * Its publisher has had the answer to a later barrier than this store remembers: the store was set back. What it
- * remembers to be proven was so with what it holds. Said again until the publisher has heard it.
+ * What is remembered of a barrier from now on, and whether its publisher has to go back: it has had the answer to a later barrier
+ * than this store remembers, so that the store was set back; or it does not know of that, because its own store was set
+ * back since, or because it has not heard it yet. What this store remembers to be proven was so with what it holds.
  */
-export function rewoundTo(
-  { previousId, provenThroughMs, activeFromMs }: Pick<Barrier, 'previousId' | 'provenThroughMs' | 'activeFromMs'>,
-  last: { readonly barrierId: string; readonly provenThroughMs: number } | null,
-): number | null {
-  if (previousId === null || (last !== null && last.barrierId >= previousId)) return null
-  return Math.min(provenThroughMs, Math.max(last?.provenThroughMs ?? 0, activeFromMs))
+export function remembered(
+  barrier: Pick<Barrier, 'id' | 'previousId' | 'rewindId' | 'provenThroughMs' | 'activeFromMs'>,
+  last: LastAnswered | null,
+): { readonly last: LastAnswered; readonly rewoundMs: number | null } {
+  const { id, previousId, provenThroughMs, activeFromMs } = barrier
+  const isNew = previousId !== null && (last === null || last.barrierId < previousId)
+  const rewindId = isNew ? id : (last?.rewindId ?? null)
+  if (!isNew && (rewindId === null || barrier.rewindId === rewindId))
+    return { last: { barrierId: id, provenThroughMs, rewindId }, rewoundMs: null }
+  const rewoundMs = Math.min(provenThroughMs, Math.max(last?.provenThroughMs ?? 0, activeFromMs))
+  return { last: { barrierId: id, provenThroughMs: rewoundMs, rewindId }, rewoundMs }
 }

@@ -105,8 +105,6 @@ async function run(model: Model, steps: readonly Step[]): Promise<void> {
       case 'restoreSubscriber':
         restoreSubscriber?.()
         restoreSubscriber = null
-        // A publisher that forgets that it was told of this is not told again: not both at once.
-        restorePublisher = null
         break
       case 'restorePublisher':
         restorePublisher?.()
@@ -129,11 +127,8 @@ async function run(model: Model, steps: readonly Step[]): Promise<void> {
   await model.quiet()
 }
 
-/**
- * The same every time: with a random seed one run in three or so finds a case in which both stores were set back, the
- * subscriber's first, and an event stays unfound (seed -671759900). WARREN_SEED tries others.
- */
-const seed = Number(process.env['WARREN_SEED'] ?? 1)
+/** WARREN_SEED repeats a run. */
+const seeded = process.env['WARREN_SEED'] === undefined ? {} : { seed: Number(process.env['WARREN_SEED']) }
 
 // A failure prints its seed and path: `fc.assert(…, { seed, path })` repeats it.
 it('finds exactly what is missing, whatever happens in whatever order', async () => {
@@ -153,7 +148,7 @@ it('finds exactly what is missing, whatever happens in whatever order', async ()
         expect(lost.map(({ id }) => id).filter((id) => !found.includes(id))).toEqual([])
       },
     ),
-    { numRuns: 800, seed },
+    { numRuns: 800, ...seeded },
   )
 })
 
@@ -168,6 +163,6 @@ it('finds exactly what a subscription has and the ledger has lost', async () => 
       const mustBeFound = unknown.filter((event) => timeOf(event.id) >= model.ghostsFromMs && model.mustProve(event))
       expect(mustBeFound.map(({ id }) => id).filter((id) => !ghosts.has(id))).toEqual([])
     }),
-    { numRuns: 300, seed },
+    { numRuns: 300, ...seeded },
   )
 })

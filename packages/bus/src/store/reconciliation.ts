@@ -114,8 +114,9 @@ export interface Proof {
   readonly barrier: { readonly id: string; readonly sentMs: number } | null
   /** Since when barriers wait for an answer; null when the last one is answered. */
   readonly waitingSinceMs: number | null
-  /** `isRewind`: it said that the subscriber's store was set back, and nothing else. */
-  readonly answered: { readonly id: string; readonly atMs: number; readonly isRewind: boolean } | null
+  readonly answered: { readonly id: string; readonly atMs: number } | null
+  /** The last time that the subscriber's store was set back, as its answers name it; null for never. */
+  readonly rewindId: string | null
   readonly roundTripMs: number | null
   /** As of the last answer. */
   readonly retrying: number
@@ -138,6 +139,7 @@ export interface Findings {
     readonly roundTripMs: number
     readonly retrying: number
     readonly parked: number
+    readonly rewindId: string | null
   }
   /** Moves `through` forward to this; null when the answer says nothing of it. */
   readonly throughMs: number | null
@@ -341,6 +343,14 @@ export interface ObservationStore {
 
 // ── Receipts: the side of the subscriber ─────────────────────────────────────────────────────────────────────────────
 
+/** What a subscriber's store remembers of the barriers of one publisher. */
+export interface LastAnswered {
+  readonly barrierId: string
+  readonly provenThroughMs: number
+  /** Names the last time that this store was set back, by the barrier that showed it; null for never. */
+  readonly rewindId: string | null
+}
+
 export interface ReceiptStore {
   /** Of what the subscription has received of this source, whatever became of it; one for each range. */
   digests(subscription: string, source: string, ranges: readonly TimeRange[]): Promise<readonly RangeDigests[]>
@@ -349,16 +359,9 @@ export interface ReceiptStore {
   /** Of these ids, those that the subscription has not received. */
   absent(subscription: string, ids: readonly string[]): Promise<readonly string[]>
   unsettled(subscription: string): Promise<{ readonly retrying: number; readonly parked: number }>
-  lastAnswered(
-    subscription: string,
-    source: string,
-  ): Promise<{ readonly barrierId: string; readonly provenThroughMs: number } | null>
+  lastAnswered(subscription: string, source: string): Promise<LastAnswered | null>
   /** Remembers the barrier, unless a later one is remembered. */
-  answered(
-    subscription: string,
-    source: string,
-    barrier: { readonly id: string; readonly provenThroughMs: number },
-  ): Promise<void>
+  answered(subscription: string, source: string, last: LastAnswered): Promise<void>
   /**
    * An instance that consumes the subscription's queue says that it has settled all it was given before `settledThroughMs` (null:
    * says only that it lives, and begins now), and learns the time of the database.

@@ -238,7 +238,7 @@ describe('partitions', () => {
     const subscription = { name: 'order.crm', service: 'crm', queue: 'qu.order.crm', hasInbox: true, timeoutMs: 1_000 }
     const begin = { closeMs: 0, fromMs: proven, patterns: ['order.#'] }
     await registry.register({ ...subscription, queueCreatedMs: null, patternsSinceMs: 0 }, begin, null)
-    const answer = () => ({ barrierId: newId(), roundTripMs: 1, retrying: 0, parked: 0 })
+    const answer = () => ({ barrierId: newId(), roundTripMs: 1, retrying: 0, parked: 0, rewindId: null })
     const none = { rewoundMs: null, minutes: [], suspects: [], present: [], absent: [], ghosts: [], unwanted: [] }
     const record = (changes: Partial<Findings>) =>
       proof.record('order.crm', { ...none, readMs: Date.now(), answer: answer(), throughMs: null, ...changes })

@@ -2,12 +2,13 @@ import { leastIdAt } from '../../src/store/ids.ts'
 import { matches } from '../../src/catalog/pattern.ts'
 import { beginOf } from '../../src/reconcile/registry.ts'
 import type { Standing } from '../../src/reconcile/registry.ts'
-import { rewoundTo } from '../../src/reconcile/responder.ts'
+import { remembered } from '../../src/reconcile/responder.ts'
 import { compareAnswer, minuteOf, rangesToAsk, unwantedOf } from '../../src/reconcile/round.ts'
 import type { Detail } from '../../src/reconcile/round.ts'
 import type { Answer, Barrier } from '../../src/reconcile/messages.ts'
 import type {
   EventKey,
+  LastAnswered,
   LedgerReads,
   Proof,
   RangeDigests,
@@ -40,6 +41,7 @@ interface PublisherStore {
   throughMs: number
   askedMs: number
   answered: Proof['answered']
+  rewindId: string | null
   minutes: Map<number, { state: 'proven' | 'open'; checkedMs: number }>
   late: Set<string>
   missing: Map<string, Row>
@@ -50,7 +52,7 @@ interface PublisherStore {
 interface SubscriberStore {
   inbox: Map<string, EventKey>
   standing: Standing
-  last: { barrierId: string; provenThroughMs: number } | null
+  last: LastAnswered | null
 }
 
 /** Digests of these events, as a database makes them. */
@@ -131,6 +133,7 @@ export class Model {
       throughMs: 0,
       askedMs: 0,
       answered: null,
+      rewindId: null,
       minutes: new Map(),
       late: new Set(),
       missing: new Map(),
@@ -202,7 +205,8 @@ export class Model {
         replyTo: '',
         subscription: registered.name,
         sentMs: this.nowMs,
-        previousId: answered === null || answered.isRewind ? null : answered.id,
+        previousId: answered?.id ?? null,
+        rewindId: this.publisher.rewindId,
         activeFromMs: registered.periods[0]?.fromMs ?? 0,
         provenThroughMs: throughMs,
         ranges: ranges.filter(({ fromMs }) => !this.#details.some(({ minuteMs }) => minuteMs === fromMs)),
@@ -219,7 +223,8 @@ export class Model {
     if (answer === undefined || (publisher.answered !== null && answer.barrierId <= publisher.answered.id)) return
     if (publisher.registered === undefined || publisher.registered.retired !== null) return
     if (answer.standing !== null) this.#register(answer.standing)
-    publisher.answered = { id: answer.barrierId, atMs: this.nowMs, isRewind: answer.rewoundMs !== null }
+    publisher.answered = { id: answer.barrierId, atMs: this.nowMs }
+    publisher.rewindId = answer.rewindId
     if (answer.rewoundMs !== null) {
       this.#details = []
       publisher.throughMs = Math.min(publisher.throughMs, answer.rewoundMs)
@@ -342,11 +347,11 @@ export class Model {
   }
 
   #proof(): Proof {
-    const { throughMs, answered } = this.publisher
+    const { throughMs, answered, rewindId } = this.publisher
     const counts = { suspect: 0, missing: 0, recovered: 0, 'gave-up': 0, waived: 0 }
     const nothing = { barrier: null, waitingSinceMs: null, roundTripMs: null, breaker: null }
     const zero = { retrying: 0, parked: 0, ghosts: 0, openMinutes: 0, isRequested: false }
-    return { subscription: 'order.crm', throughMs, answered, counts, ...nothing, ...zero }
+    return { subscription: 'order.crm', throughMs, answered, rewindId, counts, ...nothing, ...zero }
   }
 
   // ── The subscriber ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -392,9 +397,8 @@ export class Model {
       const coveredMs = beyond === undefined ? toMs : Math.max(timeOf(beyond.id), fromMs + 1)
       return { fromMs, toMs, coveredMs, keys: keys.filter(({ id }) => timeOf(id) < coveredMs) }
     })
-    const rewoundMs = rewoundTo(barrier, last)
-    if (rewoundMs === null && (last === null || last.barrierId < barrier.id))
-      this.subscriber.last = { barrierId: barrier.id, provenThroughMs: barrier.provenThroughMs }
+    const { last: next, rewoundMs } = remembered(barrier, last)
+    if (last === null || last.barrierId < barrier.id) this.subscriber.last = next
     this.answers.push({
       barrierId: barrier.id,
       subscription: barrier.subscription,
@@ -408,6 +412,7 @@ export class Model {
       parked: 0,
       deadLetters: null,
       rewoundMs,
+      rewindId: next.rewindId,
     })
   }
 

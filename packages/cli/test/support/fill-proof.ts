@@ -73,7 +73,7 @@ let barrier = 100
 async function record(store: Store, subscription: string, changes: Partial<Findings>): Promise<void> {
   await store.reconciliation.proof.record(subscription, {
     readMs: Date.now(),
-    answer: { barrierId: id(barrier++), roundTripMs: 12, retrying: 1, parked: 2 },
+    answer: { barrierId: id(barrier++), roundTripMs: 12, retrying: 1, parked: 2, rewindId: null },
     throughMs: null,
     rewoundMs: null,
     minutes: [],

@@ -58,10 +58,8 @@ export class Proofs implements ProofStore {
         throughMs: Number(row.through),
         barrier: row.barrier_id === null ? null : { id: row.barrier_id, sentMs: Number(row.barrier_sent_at) },
         waitingSinceMs: numberOf(row.waiting_since),
-        answered:
-          row.answered_id === null
-            ? null
-            : { id: row.answered_id, atMs: Number(row.answered_at), isRewind: row.answered_id === row.rewound_id },
+        answered: row.answered_id === null ? null : { id: row.answered_id, atMs: Number(row.answered_at) },
+        rewindId: row.rewound_id,
         roundTripMs: numberOf(row.round_trip_ms),
         retrying: Number(row.retrying),
         parked: Number(row.parked),
@@ -103,11 +101,11 @@ export class Proofs implements ProofStore {
         `update warren.proof set answered_id = $2, answered_at = $3, round_trip_ms = $4, retrying = $5, parked = $6,
            waiting_since = case when barrier_id > $2 then barrier_sent_at end,
            through = case when $7 > through then $7 when $8 < through then $8 else through end,
-           rewound_id = case when $9 then $2 else rewound_id end
+           rewound_id = $9
          where subscription = $1`,
         [
           ...[subscription, answer.barrierId, now, answer.roundTripMs, answer.retrying, answer.parked],
-          ...[throughMs ?? 0, rewoundMs ?? Number.MAX_SAFE_INTEGER, rewoundMs !== null],
+          ...[throughMs ?? 0, rewoundMs ?? Number.MAX_SAFE_INTEGER, answer.rewindId],
         ],
       )
       if (rewoundMs !== null) await this.#reopenSince(sql, subscription, rewoundMs, now)

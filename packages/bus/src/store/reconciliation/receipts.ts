@@ -1,5 +1,5 @@
 import { leastIdAt } from '../ids.ts'
-import type { EventKey, RangeDigests, ReceiptStore, TimeRange } from '../reconciliation.ts'
+import type { EventKey, LastAnswered, RangeDigests, ReceiptStore, TimeRange } from '../reconciliation.ts'
 import { chunksOf, numberOf } from './dialect.ts'
 import type { Dialect, Numeric } from './dialect.ts'
 import { digestsOf } from './ledger.ts'
@@ -57,31 +57,26 @@ export class Receipts implements ReceiptStore {
     return { retrying: count('retrying'), parked: count('parked') }
   }
 
-  async lastAnswered(
-    subscription: string,
-    source: string,
-  ): Promise<{ readonly barrierId: string; readonly provenThroughMs: number } | null> {
-    const [row] = await this.#dialect.read<{ barrier_id: string; proven_through: Numeric }>(
-      'select barrier_id, proven_through from warren.answered_barrier where subscription = $1 and source = $2',
+  async lastAnswered(subscription: string, source: string): Promise<LastAnswered | null> {
+    const [row] = await this.#dialect.read<{ barrier_id: string; proven_through: Numeric; rewind_id: string | null }>(
+      'select barrier_id, proven_through, rewind_id from warren.answered_barrier where subscription = $1 and source = $2',
       [subscription, source],
     )
-    return row === undefined ? null : { barrierId: row.barrier_id, provenThroughMs: Number(row.proven_through) }
+    if (row === undefined) return null
+    return { barrierId: row.barrier_id, provenThroughMs: Number(row.proven_through), rewindId: row.rewind_id }
   }
 
-  async answered(
-    subscription: string,
-    source: string,
-    barrier: { readonly id: string; readonly provenThroughMs: number },
-  ): Promise<void> {
+  async answered(subscription: string, source: string, last: LastAnswered): Promise<void> {
     const now = await this.#dialect.nowMs()
     await this.#dialect.write((sql) =>
       sql.query(
-        `insert into warren.answered_barrier as a (subscription, source, barrier_id, proven_through, answered_at)
-         values ($1, $2, $3, $4, $5)
+        `insert into warren.answered_barrier as a (subscription, source, barrier_id, proven_through, answered_at, rewind_id)
+         values ($1, $2, $3, $4, $5, $6)
          on conflict (subscription, source) do update
-         set barrier_id = excluded.barrier_id, proven_through = excluded.proven_through, answered_at = excluded.answered_at
+         set barrier_id = excluded.barrier_id, proven_through = excluded.proven_through, answered_at = excluded.answered_at,
+           rewind_id = excluded.rewind_id
          where a.barrier_id < excluded.barrier_id`,
-        [subscription, source, barrier.id, barrier.provenThroughMs, now],
+        [subscription, source, last.barrierId, last.provenThroughMs, now, last.rewindId],
       ),
     )
   }

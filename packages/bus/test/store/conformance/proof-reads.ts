@@ -29,8 +29,8 @@ export function describeProofReads(subject: Subject): void {
       )
     const record = (subscription: string, changes: Partial<Findings>) =>
       reconciliation().proof.record(subscription, {
-        readMs: Date.now(),
-        answer: { barrierId: newId(), roundTripMs: 1, retrying: 0, parked: 0 },
+        readMs: 2 ** 47,
+        answer: { barrierId: newId(), roundTripMs: 1, retrying: 0, parked: 0, rewindId: null },
         throughMs: null,
         rewoundMs: null,
         minutes: [],

@@ -26,7 +26,7 @@ function idAt(offsetMs: number, tail: string): string {
 
 function findings(changes: Partial<Findings> = {}): Findings {
   const none = { throughMs: null, rewoundMs: null, minutes: [], suspects: [], present: [], absent: [], unwanted: [] }
-  const answer = { barrierId: newId(), roundTripMs: 1.5, retrying: 0, parked: 0 }
+  const answer = { barrierId: newId(), roundTripMs: 1.5, retrying: 0, parked: 0, rewindId: null }
   return { readMs: 2 ** 47, answer, ghosts: [], ...none, ...changes }
 }
 
@@ -193,7 +193,7 @@ export function describeReconciliation(subject: Subject): void {
       expect(waitingSinceMs).not.toBeNull()
       await proofs.asked(crm, { id: second, throughMs: minuteMs })
       expect(await proof()).toMatchObject({ barrier: { id: second }, waitingSinceMs, answered: null })
-      const answerOf = (barrierId: string) => ({ barrierId, roundTripMs: 2.5, retrying: 3, parked: 4 })
+      const answerOf = (barrierId: string) => ({ barrierId, roundTripMs: 2.5, retrying: 3, parked: 4, rewindId: null })
       await proofs.record(crm, findings({ answer: answerOf(first), throughMs: minuteMs + 10 }))
       const { barrier } = await proof()
       // The first was answered: what waits is the second, since it was sent.
@@ -202,7 +202,8 @@ export function describeReconciliation(subject: Subject): void {
       expect(await proof()).toMatchObject({
         throughMs: minuteMs + 10,
         waitingSinceMs: null,
-        answered: { id: second, isRewind: false },
+        answered: { id: second },
+        rewindId: null,
         ...{ roundTripMs: 2.5, retrying: 3, parked: 4 },
       })
     })
@@ -259,17 +260,19 @@ export function describeReconciliation(subject: Subject): void {
       await proofs.record(crm, findings({ throughMs: minuteMs + 600_000, minutes: [minute] }))
       const rewoundMs = (await reconciliation().nowMs()) - 60_000
       const barrierId = newId()
-      await proofs.record(crm, findings({ answer: { ...findings().answer, barrierId }, rewoundMs }))
+      await proofs.record(
+        crm,
+        findings({ answer: { ...findings().answer, barrierId, rewindId: barrierId }, rewoundMs }),
+      )
       // Later than all that is compared.
       expect(await proof()).toMatchObject({
         throughMs: minuteMs + 600_000,
         openMinutes: 1,
-        answered: { id: barrierId, isRewind: true },
+        answered: { id: barrierId },
+        rewindId: barrierId,
       })
       await proofs.record(crm, findings({ rewoundMs: minuteMs + 1 }))
       expect((await proof()).throughMs).toBe(minuteMs + 1)
-      await proofs.record(crm, findings())
-      expect((await proof()).answered!.isRewind).toBe(false)
     })
 
     test('a run that is asked for, and the breaker, are remembered', async () => {
@@ -401,9 +404,11 @@ export function describeReconciliation(subject: Subject): void {
       const { receipts } = reconciliation()
       expect(await receipts.lastAnswered(crm, 'shop')).toBeNull()
       const [first, second] = [newId(), newId()]
-      await receipts.answered(crm, 'shop', { id: second, provenThroughMs: 20 })
-      await receipts.answered(crm, 'shop', { id: first, provenThroughMs: 10 })
-      expect(await receipts.lastAnswered(crm, 'shop')).toEqual({ barrierId: second, provenThroughMs: 20 })
+      await receipts.answered(crm, 'shop', { barrierId: second, provenThroughMs: 20, rewindId: first })
+      await receipts.answered(crm, 'shop', { barrierId: first, provenThroughMs: 10, rewindId: null })
+      expect(await receipts.lastAnswered(crm, 'shop')).toEqual({
+        ...{ barrierId: second, provenThroughMs: 20, rewindId: first },
+      })
       expect(await receipts.lastAnswered(crm, 'other')).toBeNull()
     })
 

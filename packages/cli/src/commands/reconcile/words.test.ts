@@ -31,6 +31,7 @@ function watched(
     throughMs: nowMs - 5_000,
     barrier: null,
     waitingSinceMs: null,
+    rewindId: null,
     answered: null,
     roundTripMs: null,
     retrying: 0,
