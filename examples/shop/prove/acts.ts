@@ -1,3 +1,4 @@
+import type { Channel } from 'amqplib'
 import { takeSnapshot } from './snapshots.ts'
 import type { Stage, SubscriptionName } from './stage.ts'
 import { wanted } from './stage.ts'
@@ -9,16 +10,7 @@ export type Act = (stage: Stage) => Promise<Fault>
 /** Everything that waits in a queue is purged while its service is away. */
 export function purge(subscription: SubscriptionName, count: number): Act {
   return async (stage) => {
-    const ids = await whileAway(stage, subscription, async () => {
-      const published = await stage.idsOf(subscription, async () => {
-        // One event each.
-        await stage.place(count, 'created')
-        await stage.sent()
-        await stage.waits(subscription, count)
-      })
-      await stage.onChannel((channel) => channel.purgeQueue(stage.queueOf(subscription)))
-      return published
-    })
+    const ids = await takeAllOf(stage, subscription, count, (channel, queue) => channel.purgeQueue(queue))
     return { kind: 'queue purged', subscription, cause: 'removed', ids }
   }
 }
@@ -67,15 +59,7 @@ export function unbind(
 /** A queue with messages in it is deleted while its service is away, which makes it anew when it comes back. */
 export function deleteQueue(subscription: SubscriptionName, count: number): Act {
   return async (stage) => {
-    const ids = await whileAway(stage, subscription, async () => {
-      const published = await stage.idsOf(subscription, async () => {
-        await stage.place(count, 'created')
-        await stage.sent()
-        await stage.waits(subscription, count)
-      })
-      await stage.onChannel((channel) => channel.deleteQueue(stage.queueOf(subscription)))
-      return published
-    })
+    const ids = await takeAllOf(stage, subscription, count, (channel, queue) => channel.deleteQueue(queue))
     return { kind: 'queue deleted', subscription, cause: 'queue-recreated', ids }
   }
 }
@@ -117,6 +101,25 @@ export async function forget(stage: Stage, changes: number): Promise<readonly st
   await restore()
   await service.start()
   return ids
+}
+
+/** Lets events wait in a queue whose service is away, then takes them all. Returns their ids. */
+function takeAllOf(
+  stage: Stage,
+  subscription: SubscriptionName,
+  count: number,
+  take: (channel: Channel, queue: string) => Promise<unknown>,
+): Promise<readonly string[]> {
+  return whileAway(stage, subscription, async () => {
+    const ids = await stage.idsOf(subscription, async () => {
+      // One event each.
+      await stage.place(count, 'created')
+      await stage.sent()
+      await stage.waits(subscription, count)
+    })
+    await stage.onChannel((channel) => take(channel, stage.queueOf(subscription)))
+    return ids
+  })
 }
 
 async function whileAway<T>(stage: Stage, subscription: SubscriptionName, act: () => Promise<T>): Promise<T> {

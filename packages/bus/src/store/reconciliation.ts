@@ -157,7 +157,8 @@ export interface Findings {
 }
 
 export interface ProofStore {
-  list(): Promise<readonly Proof[]>
+  /** Of one subscription, or of all. */
+  list(subscription?: string): Promise<readonly Proof[]>
   /** Remembers, before it is sent, what a barrier will ask: events that are confirmed later than this are late for it. */
   asked(subscription: string, barrier: { readonly id: string; readonly throughMs: number }): Promise<void>
   record(subscription: string, findings: Findings): Promise<void>

@@ -40,15 +40,16 @@ export class Proofs implements ProofStore {
     this.#dialect = dialect
   }
 
-  async list(): Promise<readonly Proof[]> {
-    const rows = await this.#dialect.read<Row>('select * from warren.proof order by subscription')
+  async list(only?: string): Promise<readonly Proof[]> {
+    const [where, values] = only === undefined ? ['', []] : ['where subscription = $1', [only]]
+    const rows = await this.#dialect.read<Row>(`select * from warren.proof ${where} order by subscription`, values)
     const missing = await this.#dialect.read<{ subscription: string; state: MissingState; count: Numeric }>(
-      'select subscription, state, count(*) as count from warren.missing group by subscription, state',
+      `select subscription, state, count(*) as count from warren.missing ${where} group by subscription, state`,
+      values,
     )
-    const ghosts = await this.#counts('select subscription, count(*) as count from warren.ghost group by subscription')
-    const open = await this.#counts(
-      `select subscription, count(*) as count from warren.reconciliation where state = 'open' group by subscription`,
-    )
+    const ghosts = await this.#counts('warren.ghost', where, values)
+    const openMinutes = `(select subscription from warren.reconciliation where state = 'open') as open`
+    const open = await this.#counts(openMinutes, where, values)
     return rows.map((row) => {
       const counts: Record<MissingState, number> = { suspect: 0, missing: 0, recovered: 0, 'gave-up': 0, waived: 0 }
       for (const { subscription, state, count } of missing)
@@ -75,8 +76,9 @@ export class Proofs implements ProofStore {
     })
   }
 
-  async #counts(text: string): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.#dialect.read<{ subscription: string; count: Numeric }>(text)
+  async #counts(from: string, where: string, values: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const text = `select subscription, count(*) as count from ${from} ${where} group by subscription`
+    const rows = await this.#dialect.read<{ subscription: string; count: Numeric }>(text, values)
     return new Map(rows.map(({ subscription, count }) => [subscription, Number(count)]))
   }
 
