@@ -150,9 +150,11 @@ describe('timeouts and locks', () => {
       await finish.opened
     })
     await begun.opened
-    const second = store.transaction((tx) => store.inbox.receive(tx, 'order.crm', [held]), { statementTimeoutMs: 100 })
+    const second = store.transaction((tx) => store.inbox.receive(tx, 'order.crm', [held]), {
+      statementTimeoutMs: 2_000,
+    })
     const error = await second.catch((reason: unknown) => reason)
-    // lock_timeout, and not statement_timeout: it was a lock.
+    // lock_timeout, and not statement_timeout, which is a tenth later: it was a lock.
     expect(error).toMatchObject({ code: 'STORE_BUSY', cause: { code: '55P03' } })
     expect(store.isUnavailable(error)).toBe(false)
     finish.open()
