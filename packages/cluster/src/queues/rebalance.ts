@@ -33,39 +33,53 @@ export interface RebalanceOptions {
 
 /** How many replicated queues each node leads, nodes that lead none included. */
 export async function leadersOf(client: ManagementClient): Promise<readonly NodeLeaders[]> {
-  return countLeaders(await replicated(client), await nodeNames(client))
+  const { nodes } = await brokerOf(client)
+  return countLeaders(
+    await replicated(client),
+    nodes.map(({ name }) => name),
+  )
 }
+
+/** A broker that has moved what it could is not asked for more. */
+const MAX_ORDERS = 3
 
 /**
  * Lets the broker spread the leaders of replicated queues over its nodes, and returns when they stand still. The broker takes
- * the order, moves one queue after the other, and says of nothing when it is done. Leaders move to mirrors that have caught
- * up and members that are online alone; publishers and consumers of a queue that moves are interrupted for a moment. Throws
- * MANAGEMENT_FORBIDDEN_OPERATION when the operator has switched it off.
+ * the order, moves one queue after the other, and says of nothing when it is done. It plans by what it knows at that moment: where
+ * an election came in between, a node still leads more than its share, and the order is given again, three times at most. Leaders
+ * move to mirrors that have caught up and members that are online alone; publishers and consumers of a queue that moves are
+ * interrupted for a moment. Throws MANAGEMENT_FORBIDDEN_OPERATION when the operator has switched it off.
  */
 export async function rebalanceQueues(client: ManagementClient, options: RebalanceOptions = {}): Promise<Rebalanced> {
   const { timeoutMs = 300_000, pollMs = 2000, onMove } = options
   // In a short time nothing could ever be seen to stand still.
   const settleMs = Math.min(options.settleMs ?? 10_000, timeoutMs / 2)
-  const nodes = await nodeNames(client)
+  const { nodes: all } = await brokerOf(client)
+  const nodes = all.map(({ name }) => name)
+  const running = all.flatMap(({ name, isRunning }) => (isRunning ? [name] : []))
   const first = await replicated(client)
-  await unlessForbidden(
-    'rebalance leaders',
-    'Ask the provider, or run "rabbitmq-queues rebalance all" where you can',
-    async () => await client.post(api`rebalance/queues`),
-  )
   const deadline = performance.now() + timeoutMs
   let last = first
-  let stillSince = performance.now()
   let isSettled = false
-  while (!isSettled && performance.now() < deadline) {
-    await pause(pollMs)
-    const now = await replicated(client)
-    if (countMoved(last, now) > 0) {
-      stillSince = performance.now()
-      onMove?.(countMoved(first, now), countLeaders(now, nodes))
+  for (let order = 0; order < MAX_ORDERS && performance.now() < deadline; order++) {
+    if (order > 0 && !isSpreadable(last, running)) break
+    await unlessForbidden(
+      'rebalance leaders',
+      'Ask the provider, or run "rabbitmq-queues rebalance all" where you can',
+      async () => await client.post(api`rebalance/queues`),
+    )
+    let stillSince = performance.now()
+    isSettled = false
+    while (!isSettled && performance.now() < deadline) {
+      await pause(pollMs)
+      const now = await replicated(client)
+      if (countMoved(last, now) > 0) {
+        stillSince = performance.now()
+        onMove?.(countMoved(first, now), countLeaders(now, nodes))
+      }
+      last = now
+      isSettled = performance.now() - stillSince >= settleMs
     }
-    last = now
-    isSettled = performance.now() - stillSince >= settleMs
   }
   return {
     before: countLeaders(first, nodes),
@@ -81,10 +95,6 @@ async function replicated(client: ManagementClient): Promise<readonly QueuePlace
   )
 }
 
-async function nodeNames(client: ManagementClient): Promise<readonly string[]> {
-  return (await brokerOf(client)).nodes.map(({ name }) => name)
-}
-
 /** Pure. */
 export function countLeaders(queues: readonly QueuePlacement[], nodes: readonly string[]): readonly NodeLeaders[] {
   const counts = new Map(nodes.map((node) => [node, 0]))
@@ -92,6 +102,23 @@ export function countLeaders(queues: readonly QueuePlacement[], nodes: readonly 
   return [...counts]
     .map(([node, leaders]) => ({ node, leaders }))
     .toSorted((left, right) => (left.node < right.node ? -1 : 1))
+}
+
+/**
+ * Whether the broker could still move a leader: its own measure is the number of queues over that of running nodes, rounded up, and it
+ * takes from a node that leads more. Pure.
+ */
+export function isSpreadable(queues: readonly QueuePlacement[], running: readonly string[]): boolean {
+  const share = Math.ceil(queues.length / running.length)
+  const led = new Map(countLeaders(queues, running).map(({ node, leaders }) => [node, leaders]))
+  const leadsLess = (node: string) => (led.get(node) ?? 0) < share
+  return queues.some(({ leader, members, mirrors }) => {
+    if (leader === undefined || (led.get(leader) ?? 0) <= share) return false
+    return (
+      members.some(({ node, isOnline }) => isOnline && leadsLess(node)) ||
+      mirrors.some(({ node, isSynchronised }) => isSynchronised && leadsLess(node))
+    )
+  })
 }
 
 /** Queues that were there before and have another leader now, one that has none meanwhile included. Pure. */
