@@ -1,5 +1,6 @@
-import { brokerNames, catalog, createBus, entity, isWarrenError, Signal } from '@warren/bus'
-import type { Logger, Store } from '@warren/bus'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Bus, brokerNames, catalog, createBus, entity, isWarrenError, Signal } from '@warren/bus'
+import type { Logger, Sql, Store } from '@warren/bus'
 import { sqliteStore } from '@warren/bus/sqlite'
 import { isClusterError } from '@warren/cluster/local'
 import type { Cluster } from '@warren/cluster/local'
@@ -19,17 +20,23 @@ export type Permissions = Readonly<Record<Kind, string>>
 const shop = catalog(
   entity('order', { identity: 'orderId', events: { 'payment.onPaid': z.object({ orderId: z.string() }) } }),
 )
+type ShopBus = Bus<typeof shop, Sql>
 const names = brokerNames()
 const queue = names.subscriptionQueue('order.crm')
 const deadQueue = names.deadQueue('order.crm')
+const controlQueue = names.controlQueue('orders')
 const exchanges = [
   names.eventsExchange,
   names.eventExchange('order'),
   names.directExchange,
   names.deadLetterExchange,
+  names.controlExchange,
 ] as const
+const queues = [queue, deadQueue, controlQueue] as const
 /** Everything that the services of the page touch. */
-const objects = [...exchanges, queue, deadQueue]
+const objects = [...exchanges, ...queues]
+/** Asks and answers at once. */
+const reconcile = { intervalMs: 200, graceMs: 0, clockToleranceMs: 0, announceMs: 200, reportMs: 200, leaseMs: 1_000 }
 
 export function permissionsIn(table: MarkedTable): Permissions {
   const pattern = (kind: Kind): string => codesIn(table.rows.find(([first]) => first === kind)?.[1] ?? '')[0] ?? '^$'
@@ -55,7 +62,7 @@ export class RestrictedUser implements AsyncDisposable {
   readonly #vhost: string
   readonly #endpoint: string
   readonly #user = `restricted-${randomUUID().slice(0, 8)}`
-  readonly #store: Store
+  readonly #endpoints: readonly string[]
   readonly #folder: string
   readonly #drop: () => Promise<void>
 
@@ -68,7 +75,7 @@ export class RestrictedUser implements AsyncDisposable {
     url.password = 'secret'
     this.#endpoint = url.href
     this.#folder = folder
-    this.#store = sqliteStore({ path: join(folder, 'store.db') })
+    this.#endpoints = vhost.amqpUrls
   }
 
   static async make(): Promise<RestrictedUser> {
@@ -85,7 +92,7 @@ export class RestrictedUser implements AsyncDisposable {
 
   /** Removes everything from the broker, so that the service has to declare it. */
   async clear(): Promise<void> {
-    for (const name of [queue, deadQueue]) await this.#delete(`queues/${this.#vhost}/${name}`)
+    for (const name of queues) await this.#delete(`queues/${this.#vhost}/${name}`)
     for (const name of exchanges) await this.#delete(`exchanges/${this.#vhost}/${name}`)
   }
 
@@ -93,35 +100,21 @@ export class RestrictedUser implements AsyncDisposable {
   async works(role: Role, permissions: Permissions): Promise<boolean> {
     await this.#put(`permissions/${this.#vhost}/${this.#user}`, permissions)
     const refused = new Signal()
+    const isRefused = refused.next().then(() => false as const)
     const logger = listeningFor(/ACCESS_REFUSED/, () => refused.emit())
+    const store = sqliteStore({ path: join(this.#folder, `${randomUUID()}.db`) })
     const bus = createBus({
-      service: 'restricted',
-      catalog: shop,
-      store: this.#store,
-      endpoints: [this.#endpoint],
-      logger,
+      ...{ service: 'orders', catalog: shop, store, endpoints: [this.#endpoint], logger, reconcile },
       relay: role === 'publisher',
-      // What it needs comes on top, and is told in words.
-      reconcile: false,
     })
-    const isRefused = refused.next().then(() => false)
     try {
       if (role === 'subscriber') await bus.subscribe('order.crm', ['order.#'], () => undefined)
       if (role === 'spanning subscriber') await bus.subscribe('order.crm', ['#.onPaid'], () => undefined)
       await bus.start()
-      if (role === 'publisher') {
-        const relayed = bus.signals.relayed.next()
-        await bus.publish('order.payment.onPaid', { orderId: '1' })
-        // Nobody is bound: the event comes back, so it has been taken.
-        return (await relayed).outcome.kind === 'returned'
-      }
-      const received = bus.signals.received.next().then(() => true)
-      await this.#send(
-        role === 'subscriber' ? names.eventExchange('order') : names.eventsExchange,
-        'order.payment.onPaid',
-      )
-      await this.#send(names.deadLetterExchange, queue)
-      return (await Promise.race([isRefused, received])) && (await Promise.race([isRefused, this.#parked()]))
+      const works = role === 'publisher' ? this.#publishes(bus, store) : this.#receives(bus, role, store)
+      // Its patience ends after the user's.
+      void works.catch(() => undefined)
+      return await Promise.race([isRefused, works])
     } catch (error) {
       if (isWarrenError(error, 'TOPOLOGY_REFUSED')) return false
       throw error
@@ -130,12 +123,56 @@ export class RestrictedUser implements AsyncDisposable {
     }
   }
 
-  /** Resolves when the dead letter that was sent has become a parked row, which it then removes. */
-  async #parked(): Promise<true> {
-    while ((await this.#store.failures.discard({ subscription: 'order.crm', state: 'parked' }, 'test')) === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-    return true
+  async #publishes(bus: ShopBus, store: Store): Promise<boolean> {
+    const relayed = bus.signals.relayed.next()
+    await bus.publish('order.payment.onPaid', { orderId: '1' })
+    // Whether anybody is bound yet or not, it has been taken.
+    if (!['returned', 'confirmed'].includes((await relayed).outcome.kind)) return false
+    // Before the peer, which declares some of it as well.
+    await until(async () => (await this.#consumersOf(controlQueue)) > 0)
+    await using _peer = await this.#peer(async (peer) => {
+      await peer.subscribe('order.peer', ['order.#'], () => undefined)
+    })
+    return await until(() => isAsked(store, 'order.peer'))
+  }
+
+  async #receives(bus: ShopBus, role: 'subscriber' | 'spanning subscriber', store: Store): Promise<true> {
+    const received = bus.signals.received.next()
+    await this.#send(
+      role === 'subscriber' ? names.eventExchange('order') : names.eventsExchange,
+      'order.payment.onPaid',
+    )
+    await this.#send(names.deadLetterExchange, queue)
+    await received
+    await parked(store)
+    await using peer = await this.#peer()
+    await peer.bus.publish('order.payment.onPaid', { orderId: '1' })
+    return await until(() => isAsked(peer.store, 'order.crm'))
+  }
+
+  /** Another service, whose user may do everything. */
+  async #peer(prepare?: (bus: ShopBus) => Promise<void>) {
+    const store = sqliteStore({ path: join(this.#folder, `${randomUUID()}.db`) })
+    const bus = createBus({
+      service: 'peer',
+      catalog: shop,
+      store,
+      endpoints: this.#endpoints,
+      reconcile,
+      logger: silent,
+    })
+    await prepare?.(bus)
+    await bus.start()
+    return { bus, store, [Symbol.asyncDispose]: () => bus.stop() }
+  }
+
+  async #consumersOf(name: string): Promise<number> {
+    const path = `queues/${this.#vhost}/${name}`
+    const answer = await this.#cluster.management(path).catch((error: unknown) => {
+      if (isClusterError(error, 'MANAGEMENT_NOT_FOUND')) return {}
+      throw error
+    })
+    return (answer as { readonly consumers?: number }).consumers ?? 0
   }
 
   async #send(exchange: string, key: string): Promise<void> {
@@ -158,6 +195,28 @@ export class RestrictedUser implements AsyncDisposable {
     }
   }
 }
+
+/** Whether a subscription has answered what this publisher asked. */
+async function isAsked({ reconciliation }: Store, subscription: string): Promise<boolean> {
+  const [proof] = await reconciliation.proof.list(subscription)
+  return proof !== undefined && proof.answered !== null
+}
+
+/** Resolves when the dead letter that was sent has become a parked row. */
+async function parked({ failures }: Store): Promise<true> {
+  return until(async () => (await failures.discard({ subscription: 'order.crm', state: 'parked' }, 'test')) > 0)
+}
+
+async function until(isTrue: () => Promise<boolean>): Promise<true> {
+  const giveUpAtMs = performance.now() + 30_000
+  while (!(await isTrue())) {
+    if (performance.now() > giveUpAtMs) throw new Error(`not true within 30 s: ${isTrue.toString()}`)
+    await pause(20)
+  }
+  return true
+}
+
+const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
 /** Calls back for every warning and error that speaks of this. */
 function listeningFor(text: RegExp, heard: () => void): Logger {

@@ -5,7 +5,8 @@ import { SingleFlight } from '../single-flight.ts'
 import type { SubscriptionStore } from '../store/store.ts'
 import { sinceMs } from '../inbox/since.ts'
 import type { Since } from '../inbox/since.ts'
-import { ANNOUNCEMENT_KEY, encodeControl } from './messages.ts'
+import { ANNOUNCEMENT_KEY } from './messages.ts'
+import { sendControl } from './send-control.ts'
 
 export interface AnnouncerOptions {
   readonly service: string
@@ -94,7 +95,7 @@ export class Announcer {
       }
       const target = { exchange: names.controlExchange, routingKey: ANNOUNCEMENT_KEY, source: service }
       // Where nobody publishes yet nobody listens, and it comes back.
-      await publisher.publish(encodeControl({ kind: 'announcement', body }, target))
+      await sendControl({ publisher, logger }, { kind: 'announcement', body }, target)
     } catch (error) {
       logger.warn({ subscription: name, error }, 'a subscription could not be announced; the next time tells it')
     }

@@ -8,9 +8,9 @@ import { newId, uuidTime } from '../envelope/uuid.ts'
 import type { Logger } from '../logger.ts'
 import type { Proof, ReconciliationStore, RegisteredSubscription } from '../store/reconciliation.ts'
 import type { Memories } from './memory.ts'
-import { encodeControl } from './messages.ts'
 import type { Barrier } from './messages.ts'
 import { rangesToAsk } from './round.ts'
+import { sendControl } from './send-control.ts'
 import type { ReconcileSettings } from './settings.ts'
 import { ownBindings, watchedQueue } from './watch.ts'
 import type { WatchedBinding } from './watch.ts'
@@ -140,7 +140,7 @@ export class Asker {
     proof: Proof,
     question: Pick<Barrier, 'ranges' | 'details' | 'check' | 'mustDeclare'>,
   ): Promise<boolean> {
-    const { service, store, publisher, names } = this.#options
+    const { service, store, names } = this.#options
     const id = newId()
     const throughMs = Math.max(proof.throughMs, ...question.ranges.map(({ toMs }) => toMs))
     // Before it is sent, and before the ledger is read: what is confirmed from now on with an older id is seen to be late.
@@ -158,7 +158,7 @@ export class Asker {
       ...question,
     }
     const target = { exchange: names.directExchange, routingKey: subscription.queue, source: service }
-    const outcome = await publisher.publish(encodeControl({ kind: 'barrier', body: barrier }, target))
+    const outcome = await sendControl(this.#options, { kind: 'barrier', body: barrier }, target)
     if (outcome.kind === 'confirmed') await this.#options.watcher.queueStands(subscription, barrier.sentMs)
     else if (outcome.kind === 'returned') await this.#returned(subscription, proof, barrier.sentMs)
     return outcome.kind === 'confirmed'

@@ -88,11 +88,14 @@ export type ControlMessage =
   | { readonly kind: 'barrier'; readonly body: Barrier }
   | { readonly kind: 'answer'; readonly body: Answer }
 
-/** `source` is the service that sends it. */
-export function encodeControl(
-  message: ControlMessage,
-  target: { readonly exchange: string; readonly routingKey: string; readonly source: string },
-): Message {
+export interface ControlTarget {
+  readonly exchange: string
+  readonly routingKey: string
+  /** The service that sends it. */
+  readonly source: string
+}
+
+export function encodeControl(message: ControlMessage, target: ControlTarget): Message {
   const { exchange, routingKey, source } = target
   return {
     exchange,

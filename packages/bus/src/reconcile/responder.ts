@@ -7,9 +7,10 @@ import type { InHand } from '../inbox/in-hand.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
 import type { LastAnswered, ReceiptStore, TimeRange } from '../store/reconciliation.ts'
-import { decodeControl, encodeControl } from './messages.ts'
+import { decodeControl } from './messages.ts'
 import type { Answer, Barrier, ReceivedDetail } from './messages.ts'
 import type { Standing } from './registry.ts'
+import { sendControl } from './send-control.ts'
 
 export interface ResponderOptions {
   readonly service: string
@@ -134,7 +135,7 @@ export class Responder {
   }
 
   async #answer(barrier: Barrier): Promise<void> {
-    const { receipts, subscription, service, publisher, controlExchange, declare } = this.#options
+    const { receipts, subscription, service, controlExchange, declare } = this.#options
     const { source } = barrier
     const known = await receipts.lastAnswered(subscription, source)
     const { last: next, rewoundMs } = remembered(barrier, known)
@@ -163,7 +164,7 @@ export class Responder {
     // Before the answer is sent: an answer that the publisher knows of and this store does not means that it was set back.
     await receipts.answered(subscription, source, next)
     const target = { exchange: controlExchange, routingKey: barrier.replyTo, source: service }
-    const outcome = await publisher.publish(encodeControl({ kind: 'answer', body: answer }, target))
+    const outcome = await sendControl(this.#options, { kind: 'answer', body: answer }, target)
     if (outcome.kind === 'confirmed') this.signals.answered.emit(answer)
   }
 
