@@ -3,7 +3,7 @@ import { UsageError } from '../demo/options.ts'
 import type { StoreChoice } from '../demo/databases.ts'
 
 export interface ProveOptions {
-  /** About how many events are published; the faults grow with them. */
+  /** How many events the ledgers have in the end, at least; the faults grow with them. */
   readonly events: number
   readonly store: StoreChoice
   readonly isJson: boolean
@@ -13,7 +13,7 @@ export const help = `What is lost on the way is found, named and resent: the sho
 
   npm run prove -- [flags]
 
-  --events N     events to publish, about (default 100000)
+  --events N     events to publish (default 100000)
   --store KIND   mixed (default): PostgreSQL for some services, SQLite for the others; or sqlite, or postgres
   --json         the result as one JSON object, alone on the standard output
   --help

@@ -44,7 +44,7 @@ export async function runProof(
   await using taps = await openTaps(shop.broker.endpoints[0] ?? '', subscriptions)
   const stage = await Stage.open(shop)
   const played = play(stage, events, say)
-  const { published, faults, ghostIds } = await Promise.race([played, rejectOn(signal)])
+  const { faults, ghostIds } = await Promise.race([played, rejectOn(signal)])
   const resent = taps.resent()
   const reported = await reportedBy(shop)
   const ghosts = await ghostsReportedBy(shop)
@@ -54,7 +54,7 @@ export async function runProof(
   const truth = await readTruth(shop.readers)
   const expectedGhosts = new Set(ghostIds)
   return {
-    events: published,
+    events: stage.published,
     verdict: judge(faults, reported, resent),
     ghosts: {
       expected: ghostIds.length,
@@ -72,17 +72,14 @@ async function play(
   stage: Stage,
   events: number,
   say: (line: string) => void,
-): Promise<{ readonly published: number; readonly faults: readonly Fault[]; readonly ghostIds: readonly string[] }> {
+): Promise<{ readonly faults: readonly Fault[]; readonly ghostIds: readonly string[] }> {
   const percent = Math.round(events / 100)
-  let published = 0
-  const load = async (count: number): Promise<void> => {
-    published += await stage.place(Math.round(count / 3), 'delivered')
-  }
+  const publishUntil = (total: number) => stage.place(Math.ceil((total - stage.published) / 3), 'delivered')
   await stage.changePrices(5)
   await stage.place(5, 'delivered')
   await stage.proven()
   say('every subscription is proven; now the first half of the events, and a node is killed')
-  await Promise.all([load(events * 0.45), killNode(stage, say)])
+  await Promise.all([publishUntil(events * 0.45), killNode(stage, say)])
 
   const acts = [
     purge('order.crm', percent),
@@ -101,11 +98,12 @@ async function play(
   }
   const ghostIds = await forget(stage, GHOSTS)
   say(`ledger of products set back: ${ghostIds.length} events are known to their subscriber alone`)
-  await load(events * 0.5)
+  // The ledgers are to have as many in the end.
+  await publishUntil(events + GHOSTS)
   say('the second half is placed; waiting for the proof')
   await stage.proven()
   await untilGhosts(stage, ghostIds.length)
-  return { published, faults, ghostIds }
+  return { faults, ghostIds }
 }
 
 async function killNode(stage: Stage, say: (line: string) => void): Promise<void> {

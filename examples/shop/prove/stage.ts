@@ -26,6 +26,7 @@ export class Stage {
   readonly shop: Shop
   #nextOrder = 0
   #nextChange = 0
+  #published = 0
   readonly #connection: Awaited<ReturnType<typeof connect>>
 
   private constructor(shop: Shop, connection: Awaited<ReturnType<typeof connect>>) {
@@ -43,8 +44,13 @@ export class Stage {
     await this.#connection.close().catch(() => undefined)
   }
 
-  /** Places orders, and says how many events that were. */
-  async place(orders: number, facts: Bulk['facts'], kind: Bulk['kind'] = 'any'): Promise<number> {
+  /** Events so far. */
+  get published(): number {
+    return this.#published
+  }
+
+  /** Places orders to which so much has happened. */
+  async place(orders: number, facts: Bulk['facts'], kind: Bulk['kind'] = 'any'): Promise<void> {
     const first = this.#nextOrder
     this.#nextOrder += orders
     const requests: Bulk[] = []
@@ -54,7 +60,7 @@ export class Stage {
       for (let next = requests.shift(); next !== undefined; next = requests.shift()) await this.#post('/bulk', next)
     }
     await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, work))
-    return orders * eventsOf[facts]
+    this.#published += orders * eventsOf[facts]
   }
 
   async changePrices(count: number): Promise<void> {
@@ -67,6 +73,7 @@ export class Stage {
         body: JSON.stringify({ changeId: `change-${number}`, priceCents: 100 + number }),
       })
       if (!answer.ok) throw new Error(`a price could not be changed: ${await answer.text()}`)
+      this.#published += 1
     }
   }
 
