@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest'
 import type { AnyEvent, Store } from '../../src/index.ts'
 import { newId, uuidTime } from '../../src/envelope/uuid.ts'
-import { RESENT_HEADER } from '../../src/outbox/resend.ts'
 import { startChild } from '../support/child.ts'
-import { rawChannel } from '../support/raw.ts'
+import { tapDirect } from '../support/direct-tap.ts'
 import { quickly } from '../support/reconcile.ts'
 import { eventually, freshDatabase, makeService } from '../support/service.ts'
 
@@ -37,7 +36,7 @@ it(
       if ((event.data as { note?: string }).note === 'live') live.push({ atMs, latencyMs: Date.now() - atMs })
     })
     await bus.start()
-    const copies = await countResends(endpoints, 'qu.order.loyalty')
+    const copies = await tapDirect(endpoints, 'qu.order.loyalty')
 
     const options = { endpoints, database: database.url, subscribes: false, reconcile: quickly }
     const start = () => startChild({ ...options, livePerSecond: LIVE_PER_SECOND })
@@ -57,7 +56,7 @@ it(
     let killedMs = 0
     for (const share of [0.25, 0.5, 0.75]) {
       // In the middle of a batch: what is sent, and not what the cursor says.
-      await eventually(() => copies.count() >= EVENTS * share, PATIENCE_MS)
+      await eventually(() => copies.resends() >= EVENTS * share, PATIENCE_MS)
       killedMs ||= Date.now()
       service.process.kill('SIGKILL')
       await service.exited
@@ -84,13 +83,13 @@ it(
     expect(published.ids.filter((each) => handled.get(each) !== 1)).toEqual([])
     expect([...handled.values()].filter((times) => times !== 1)).toEqual([])
     // From the cursor, and not from the start.
-    expect(copies.count()).toBeGreaterThanOrEqual(EVENTS)
-    expect(copies.count()).toBeLessThanOrEqual(EVENTS + 3 * MAX_BATCH)
+    expect(copies.resends()).toBeGreaterThanOrEqual(EVENTS)
+    expect(copies.resends()).toBeLessThanOrEqual(EVENTS + 3 * MAX_BATCH)
 
     const alone = p99(live.filter(({ atMs }) => atMs < beganMs))
     const beside = p99(live.filter(({ atMs }) => atMs >= beganMs && atMs < killedMs - 1_000))
     process.stderr.write(
-      `${EVENTS} events at ${PER_SECOND}/s, ${copies.count()} sent: live p99 ${alone} ms alone, ${beside} ms beside a backfill\n`,
+      `${EVENTS} events at ${PER_SECOND}/s, ${copies.resends()} sent: live p99 ${alone} ms alone, ${beside} ms beside a backfill\n`,
     )
   },
   PATIENCE_MS,
@@ -112,19 +111,6 @@ async function fillLedger(store: Store): Promise<{ readonly ids: readonly string
     ids.push(...events.map(({ id }) => id))
   }
   return { ids, untilMs }
-}
-
-/** Counts what goes to the queue through the direct exchange, barriers left out. */
-async function countResends(endpoints: readonly string[], queue: string): Promise<{ readonly count: () => number }> {
-  const channel = await rawChannel(endpoints)
-  await channel.assertExchange('ex.warren.direct', 'direct', { durable: true })
-  const { queue: copies } = await channel.assertQueue('', { exclusive: true, autoDelete: true })
-  await channel.bindQueue(copies, 'ex.warren.direct', queue)
-  let count = 0
-  await channel.consume(copies, (copy) => (count += copy?.properties.headers?.[RESENT_HEADER] === queue ? 1 : 0), {
-    noAck: true,
-  })
-  return { count: () => count }
 }
 
 function p99(events: readonly { readonly latencyMs: number }[]): number {

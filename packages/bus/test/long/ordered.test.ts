@@ -10,8 +10,8 @@ import type { BankBus } from '../support/ordered.ts'
 import { eventually, freshDatabase } from '../support/service.ts'
 
 /** 100,000 in `npm run test:torture`. */
-const EVENTS = Number(process.env['WARREN_ORDER_EVENTS'] ?? 5_000)
-const ENTITIES = Number(process.env['WARREN_ORDER_ENTITIES'] ?? 500)
+const EVENTS = Number(process.env['WARREN_TEST_ORDER_EVENTS'] ?? 5_000)
+const ENTITIES = 500
 const PER_TRANSACTION = 10
 const PUBLISHERS = 4
 const KILL_SERVICE_EVERY_MS = 10_000
