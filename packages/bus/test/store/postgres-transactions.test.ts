@@ -209,6 +209,54 @@ describe('timeouts and locks', () => {
   })
 })
 
+describe('a barrier and a confirm', () => {
+  const name = 'order.crm'
+  const isSent = async (id: string) => {
+    const rows = await store.reconciliation.ledger.sent({ fromMs: 0, toMs: Date.now() + 60_000 })
+    return rows.some((row) => row.id === id)
+  }
+  const late = async () =>
+    (await store.query<{ id: string }>('select id from warren.late_event')).rows.map(({ id }) => id)
+  const ask = () => store.reconciliation.proof.asked(name, { id: newId(), throughMs: Date.now() + 1 })
+  beforeAll(async () => {
+    const subscription = { name, service: 'crm', queue: 'qu.order.crm', hasInbox: true, timeoutMs: 30_000 }
+    const begin = { closeMs: 0, fromMs: Date.now() - 1_000, patterns: ['order.#'] }
+    await store.reconciliation.registry.register(
+      { ...subscription, queueCreatedMs: null, patternsSinceMs: 0 },
+      begin,
+      null,
+    )
+  })
+
+  test('that began before it: the barrier is noted when it has ended, and sees it', async () => {
+    const sent = event()
+    await store.transaction((tx) => store.outbox.append(tx, [sent]))
+    const [held, free] = [gate(), gate()]
+    const holding = store.transaction(async (tx) => {
+      await tx.query('select 1 from warren.outbox_pending where id = $1 for update', [sent.id])
+      held.open()
+      await free.opened
+    })
+    await held.opened
+    const confirming = store.outbox.confirm([sent.id])
+    await untilBlocked(store)
+    const asking = ask().then(() => isSent(sent.id))
+    await untilBlocked(store, 2)
+    free.open()
+    expect(await asking).toBe(true)
+    await Promise.all([holding, confirming])
+    expect(await late()).not.toContain(sent.id)
+  })
+
+  test('that begins after it: the event is late', async () => {
+    const sent = event()
+    await store.transaction((tx) => store.outbox.append(tx, [sent]))
+    await ask()
+    await store.outbox.confirm([sent.id])
+    expect(await late()).toContain(sent.id)
+  })
+})
+
 describe('round trips', () => {
   async function countRoundTrips(work: (store: PostgresStore) => Promise<unknown>): Promise<number> {
     const proxy = await proxyTo(url)

@@ -60,6 +60,11 @@ export class PostgresDialect implements Dialect {
     return `${column} = any(${parameter})`
   }
 
+  async holdConfirms(sql: Sql): Promise<void> {
+    // The same lock as in 0005_confirm.sql.
+    await sql.query(`select pg_advisory_xact_lock(hashtextextended('confirms of warren.outbox', 0))`)
+  }
+
   xor(column: string): string {
     return `to_hex(bit_xor(('x' || right(${column}::text, 12))::bit(48)::bigint))`
   }

@@ -67,14 +67,6 @@ type DueRow = Pick<PendingRow, 'id' | 'bucket' | 'state' | 'attempts' | 'order_k
 /** Written out, because the primary key begins with it. */
 const ANY_STATE = `state in ('pending', 'unroutable', 'unpublishable')`
 
-/** A barrier that asked for later ids than this may not have seen it: its minute must be compared again. */
-const CONFIRM = `
-  with sent as (delete from warren.outbox_pending where ${ANY_STATE} and id = any($1::uuid[]) returning id)
-  insert into warren.late_event (id)
-  select id from sent
-  where id < (select (lpad(to_hex(max(asked_through)), 12, '0') || repeat('0', 20))::uuid from warren.proof)
-  on conflict do nothing`
-
 export class PostgresOutbox implements OutboxStore {
   readonly #connection: Connection
   readonly #transactions: Transactions
@@ -146,7 +138,7 @@ export class PostgresOutbox implements OutboxStore {
   }
 
   async confirm(ids: readonly string[]): Promise<void> {
-    await this.#connection.run(CONFIRM, [uuidArray(ids)])
+    await this.#connection.run('select warren.confirm($1::uuid[])', [uuidArray(ids)])
   }
 
   async reschedule(changes: readonly Reschedule[]): Promise<void> {

@@ -22,6 +22,8 @@ export interface Dialect {
   meansBusy(error: unknown): boolean
   /** A condition: the column is one of the values of a parameter that is an array. */
   among(column: string, parameter: string): string
+  /** Waits until confirms that are under way are committed, and lets none begin before this transaction has ended. */
+  holdConfirms(sql: Sql): Promise<void>
   /** An aggregate: xor of the last 48 bits of these ids, in hexadecimal. */
   xor(column: string): string
   /** The columns of EventRow, of the ledger called `o`. */

@@ -84,15 +84,16 @@ export class Proofs implements ProofStore {
 
   async asked(subscription: string, barrier: { readonly id: string; readonly throughMs: number }): Promise<void> {
     const now = await this.#dialect.nowMs()
-    await this.#dialect.write((sql) =>
-      sql.query(
+    await this.#dialect.write(async (sql) => {
+      await this.#dialect.holdConfirms(sql)
+      await sql.query(
         `update warren.proof set barrier_id = $2, barrier_sent_at = $3, waiting_since = coalesce(waiting_since, $3),
            requested_at = null,
            asked_through = case when asked_through < $4 then $4 else asked_through end
          where subscription = $1`,
         [subscription, barrier.id, now, barrier.throughMs],
-      ),
-    )
+      )
+    })
   }
 
   async record(subscription: string, findings: Findings): Promise<void> {

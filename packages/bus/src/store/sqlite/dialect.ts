@@ -53,6 +53,11 @@ export class SqliteDialect implements Dialect {
     return `${column} in (select value from json_each(${parameter}))`
   }
 
+  /** Its own transaction does that. */
+  holdConfirms(): Promise<void> {
+    return Promise.resolve()
+  }
+
   xor(column: string): string {
     return `warren_xor(${column})`
   }
