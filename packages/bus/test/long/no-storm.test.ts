@@ -106,6 +106,7 @@ it(
     expect(handled.length).toBeLessThan(published.length / 50)
     expect((await proofOf(shop.store, 'order.crm'))?.waitingSinceMs).not.toBeNull()
     slow.abort()
+    await eventually(() => handled.length >= published.length, PATIENCE_MS)
     await untilProven(shop.store, 'order.crm', published.at(-1) ?? '')
     expect(handled.toSorted()).toEqual(published.toSorted())
     expect(tap.resends()).toBe(0)
