@@ -108,5 +108,7 @@ describe('report', () => {
   it('refuses a benchmark that does not exist', () => {
     expect(() => parseOptions(['--only', 'warp-drive'])).toThrow('there is no benchmark "warp-drive"')
     expect(parseOptions(['--quick', '--only', 'relay'])).toEqual({ quick: true, json: false, only: ['relay'] })
+    const some = parseOptions(['--only', 'relay,inbox', '--only', 'latency'])
+    expect(some).toMatchObject({ only: ['relay', 'inbox', 'latency'] })
   })
 })

@@ -13,7 +13,7 @@ export const help = `Warren beside raw peers, on servers of its own.
   npm run bench -- [flags]
 
   --quick        fewer events, 3 alternations instead of 5; less than 4 minutes
-  --only NAME    one benchmark alone; may be given several times:
+  --only NAMES   these alone, with commas between them:
                  ${benchNames.join(', ')}
   --json         one JSON document on stdout
   --help
@@ -29,7 +29,7 @@ export class UsageError extends Error {}
 export function parseOptions(args: readonly string[]): Options | 'help' {
   const { values } = parse(args)
   if (values.help) return 'help'
-  const only = values.only.map((name) => {
+  const only = values.only.flatMap((names) => names.split(',')).map((name) => {
     if (!isBenchName(name)) throw new UsageError(`there is no benchmark "${name}"; there is ${benchNames.join(', ')}`)
     return name
   })
