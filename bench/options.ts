@@ -29,10 +29,12 @@ export class UsageError extends Error {}
 export function parseOptions(args: readonly string[]): Options | 'help' {
   const { values } = parse(args)
   if (values.help) return 'help'
-  const only = values.only.flatMap((names) => names.split(',')).map((name) => {
-    if (!isBenchName(name)) throw new UsageError(`there is no benchmark "${name}"; there is ${benchNames.join(', ')}`)
-    return name
-  })
+  const only = values.only
+    .flatMap((names) => names.split(','))
+    .map((name) => {
+      if (!isBenchName(name)) throw new UsageError(`there is no benchmark "${name}"; there is ${benchNames.join(', ')}`)
+      return name
+    })
   return { quick: values.quick, json: values.json, only: only.length > 0 ? only : benchNames }
 }
 
