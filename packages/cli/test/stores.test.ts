@@ -4,16 +4,15 @@ import { shopFolder, warren } from './support/run.ts'
 import { storePlaces } from './support/stores.ts'
 import type { StorePlaces } from './support/stores.ts'
 
-const migrations: readonly string[] = (await readdir(new URL('../../bus/migrations/sqlite/', import.meta.url)))
-  .map((file) => file.replace('.sql', ''))
-  .sort()
-
 // The steps of one story, in this order.
 describe.each(['sqlite', 'postgres'] as const)('a store in %s', (kind) => {
   let places: StorePlaces
+  let migrations: readonly string[]
   const run = (...args: string[]) => warren(args, { cwd: shopFolder, env: places.env })
   beforeAll(async () => {
     places = await storePlaces(kind)
+    const files = await readdir(new URL(`../../bus/migrations/${kind}/`, import.meta.url))
+    migrations = files.map((file) => file.replace('.sql', '')).sort()
   })
   afterAll(() => places.drop())
 

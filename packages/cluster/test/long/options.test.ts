@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { promisify } from 'node:util'
 import { expect, inject, test } from 'vitest'
-import { privateCluster } from '../../../test/support/broker.ts'
+import { privateCluster } from '../../../../test/support/broker.ts'
 
 test('does not mind that the ports RabbitMQ usually takes are taken', async () => {
   const usual = [4369, 5672, 15672, 25672]
