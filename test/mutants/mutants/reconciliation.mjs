@@ -52,6 +52,21 @@ export const mutants = [
     tests: [`${reconcile}/budget.test.ts`],
   },
   {
+    name: 'a barrier does not wait for confirms that are under way',
+    file: 'packages/bus/src/store/reconciliation/proof.ts',
+    search: 'await this.#dialect.holdConfirms(sql)',
+    replace: '',
+    tests: ['packages/bus/test/store/postgres-transactions.test.ts'],
+    only: 'a barrier and a confirm',
+  },
+  {
+    name: 'an open breaker tries with all that is missing',
+    file: `${reconcile}/compensation.ts`,
+    search: 'const TRIAL_SIZE = 10',
+    replace: 'const TRIAL_SIZE = 1_000',
+    tests: ['packages/bus/test/reconcile/breaker.test.ts'],
+  },
+  {
     name: 'what a subscription began with in the middle of a minute counts as compared',
     file: `${reconcile}/round.ts`,
     search: 'pieces.every(({ isEmpty }) => isEmpty)',
