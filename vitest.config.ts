@@ -16,7 +16,8 @@ export default defineConfig({
     // Two cores are shared with a broker and a database.
     maxWorkers: 2,
     reporters: ['default', './scripts/summary-reporter.ts'],
-    testTimeout: 60_000,
+    // The first to ask for the shared cluster waits for its start as well: half a minute, and a whole one beside other work.
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
       {
