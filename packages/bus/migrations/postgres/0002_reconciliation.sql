@@ -151,3 +151,5 @@ alter table warren.proof add column rewound_id uuid;
 alter table warren.subscription add column previous_since bigint;
 -- Names the last time that this store was set back, by the barrier that showed it.
 alter table warren.answered_barrier add column rewind_id uuid;
+-- The earliest time that a proof had to go back to because of that, of all times.
+alter table warren.answered_barrier add column rewound_to bigint;

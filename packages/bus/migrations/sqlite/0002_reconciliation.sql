@@ -151,3 +151,5 @@ alter table warren_proof add column rewound_id text;
 alter table warren_subscription add column previous_since integer;
 -- Names the last time that this store was set back, by the barrier that showed it.
 alter table warren_answered_barrier add column rewind_id text;
+-- The earliest time that a proof had to go back to because of that, of all times.
+alter table warren_answered_barrier add column rewound_to integer;

@@ -82,6 +82,8 @@ export class Listener {
     const [proof] = await proofs.list(answer.subscription)
     // One that knows less than the one before it says nothing.
     if (proof === undefined || (proof.answered !== null && answer.barrierId <= proof.answered.id)) return
+    // Asked before this store was set back, or before it heard that the subscriber's was: it would hide that the proof must go back.
+    if (answer.askedRewindId !== proof.rewindId) return
     const subscription = await this.#subscriptionOf(answer)
     if (subscription === undefined) return
 

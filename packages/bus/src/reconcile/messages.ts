@@ -75,6 +75,8 @@ export interface Answer {
   readonly rewoundMs: number | null
   /** Names the last time that its store was set back; null for never. */
   readonly rewindId: string | null
+  /** The same as the barrier had it: what its publisher knew of when it asked. */
+  readonly askedRewindId: string | null
 }
 
 export interface ReceivedDetail extends TimeRange {
@@ -195,5 +197,6 @@ const shapes: Readonly<Record<ControlMessage['kind'], Readonly<Record<string, Ch
     deadLetters: maybe(number),
     rewoundMs: maybe(number),
     rewindId: maybe(text),
+    askedRewindId: maybe(text),
   },
 }

@@ -160,6 +160,7 @@ export class Responder {
       deadLetters: await this.#options.countDeadLetters(),
       rewoundMs,
       rewindId: next.rewindId,
+      askedRewindId: barrier.rewindId,
     }
     // Before the answer is sent: an answer that the publisher knows of and this store does not means that it was set back.
     await receipts.answered(subscription, source, next)
@@ -201,7 +202,8 @@ export class Responder {
 /**
  * What is remembered of a barrier from now on, and whether its publisher has to go back: it has had the answer to a later barrier
  * than this store remembers, so that the store was set back; or it does not know of that, because its own store was set
- * back since, or because it has not heard it yet. What this store remembers to be proven was so with what it holds.
+ * back since, or because it has not heard it yet. What this store remembers to be proven was so with what it holds, or was found
+ * to be missing by the publisher: one that was set back has forgotten what, and goes back as far as it ever had to.
  */
 export function remembered(
   barrier: Pick<Barrier, 'id' | 'previousId' | 'rewindId' | 'provenThroughMs' | 'activeFromMs'>,
@@ -209,9 +211,13 @@ export function remembered(
 ): { readonly last: LastAnswered; readonly rewoundMs: number | null } {
   const { id, previousId, provenThroughMs, activeFromMs } = barrier
   const isNew = previousId !== null && (last === null || last.barrierId < previousId)
+  const isUnknown = last !== null && last.rewindId !== null && barrier.rewindId !== last.rewindId
   const rewindId = isNew ? id : (last?.rewindId ?? null)
-  if (!isNew && (rewindId === null || barrier.rewindId === rewindId))
-    return { last: { barrierId: id, provenThroughMs, rewindId }, rewoundMs: null }
-  const rewoundMs = Math.min(provenThroughMs, Math.max(last?.provenThroughMs ?? 0, activeFromMs))
-  return { last: { barrierId: id, provenThroughMs: rewoundMs, rewindId }, rewoundMs }
+  const everMs = last?.rewoundMs ?? null
+  if (!isNew && !isUnknown)
+    return { last: { barrierId: id, provenThroughMs, rewindId, rewoundMs: everMs }, rewoundMs: null }
+  const heldMs = Math.min(isNew ? (last?.provenThroughMs ?? 0) : Infinity, isUnknown ? (everMs ?? Infinity) : Infinity)
+  const rewoundMs = Math.min(provenThroughMs, Math.max(heldMs, activeFromMs))
+  const leastMs = Math.min(rewoundMs, everMs ?? Infinity)
+  return { last: { barrierId: id, provenThroughMs: rewoundMs, rewindId, rewoundMs: leastMs }, rewoundMs }
 }

@@ -350,6 +350,8 @@ export interface LastAnswered {
   readonly provenThroughMs: number
   /** Names the last time that this store was set back, by the barrier that showed it; null for never. */
   readonly rewindId: string | null
+  /** The earliest time that a proof had to go back to because of that, of all times that it was set back. */
+  readonly rewoundMs: number | null
 }
 
 export interface ReceiptStore {

@@ -289,7 +289,7 @@ describe('retention', () => {
       ...{ throughMs: oldMs + 1, rewoundMs: null, minutes: [], suspects: [], present: [], absent: [] },
       ...{ ghosts: [], unwanted: [] },
     })
-    const barrier = { barrierId: newId(), provenThroughMs: oldMs + 1, rewindId: null }
+    const barrier = { barrierId: newId(), provenThroughMs: oldMs + 1, rewindId: null, rewoundMs: null }
     await store.reconciliation.receipts.answered('order.crm', 'shop', barrier)
 
     const retention = { outboxDays: 30, inboxDays: 30 }

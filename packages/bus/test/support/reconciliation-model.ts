@@ -222,6 +222,7 @@ export class Model {
     const { publisher } = this
     if (answer === undefined || (publisher.answered !== null && answer.barrierId <= publisher.answered.id)) return
     if (publisher.registered === undefined || publisher.registered.retired !== null) return
+    if (answer.askedRewindId !== publisher.rewindId) return
     if (answer.standing !== null) this.#register(answer.standing)
     publisher.answered = { id: answer.barrierId, atMs: this.nowMs }
     publisher.rewindId = answer.rewindId
@@ -413,6 +414,7 @@ export class Model {
       deadLetters: null,
       rewoundMs,
       rewindId: next.rewindId,
+      askedRewindId: barrier.rewindId,
     })
   }
 

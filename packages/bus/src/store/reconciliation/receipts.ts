@@ -58,25 +58,35 @@ export class Receipts implements ReceiptStore {
   }
 
   async lastAnswered(subscription: string, source: string): Promise<LastAnswered | null> {
-    const [row] = await this.#dialect.read<{ barrier_id: string; proven_through: Numeric; rewind_id: string | null }>(
-      'select barrier_id, proven_through, rewind_id from warren.answered_barrier where subscription = $1 and source = $2',
+    const [row] = await this.#dialect.read<{
+      barrier_id: string
+      proven_through: Numeric
+      rewind_id: string | null
+      rewound_to: Numeric | null
+    }>(
+      'select barrier_id, proven_through, rewind_id, rewound_to from warren.answered_barrier where subscription = $1 and source = $2',
       [subscription, source],
     )
     if (row === undefined) return null
-    return { barrierId: row.barrier_id, provenThroughMs: Number(row.proven_through), rewindId: row.rewind_id }
+    return {
+      barrierId: row.barrier_id,
+      provenThroughMs: Number(row.proven_through),
+      rewindId: row.rewind_id,
+      rewoundMs: numberOf(row.rewound_to),
+    }
   }
 
   async answered(subscription: string, source: string, last: LastAnswered): Promise<void> {
     const now = await this.#dialect.nowMs()
     await this.#dialect.write((sql) =>
       sql.query(
-        `insert into warren.answered_barrier as a (subscription, source, barrier_id, proven_through, answered_at, rewind_id)
-         values ($1, $2, $3, $4, $5, $6)
+        `insert into warren.answered_barrier as a (subscription, source, barrier_id, proven_through, answered_at, rewind_id, rewound_to)
+         values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (subscription, source) do update
          set barrier_id = excluded.barrier_id, proven_through = excluded.proven_through, answered_at = excluded.answered_at,
-           rewind_id = excluded.rewind_id
+           rewind_id = excluded.rewind_id, rewound_to = excluded.rewound_to
          where a.barrier_id < excluded.barrier_id`,
-        [subscription, source, last.barrierId, last.provenThroughMs, now, last.rewindId],
+        [subscription, source, last.barrierId, last.provenThroughMs, now, last.rewindId, last.rewoundMs],
       ),
     )
   }

@@ -404,10 +404,10 @@ export function describeReconciliation(subject: Subject): void {
       const { receipts } = reconciliation()
       expect(await receipts.lastAnswered(crm, 'shop')).toBeNull()
       const [first, second] = [newId(), newId()]
-      await receipts.answered(crm, 'shop', { barrierId: second, provenThroughMs: 20, rewindId: first })
-      await receipts.answered(crm, 'shop', { barrierId: first, provenThroughMs: 10, rewindId: null })
+      await receipts.answered(crm, 'shop', { barrierId: second, provenThroughMs: 20, rewindId: first, rewoundMs: 5 })
+      await receipts.answered(crm, 'shop', { barrierId: first, provenThroughMs: 10, rewindId: null, rewoundMs: null })
       expect(await receipts.lastAnswered(crm, 'shop')).toEqual({
-        ...{ barrierId: second, provenThroughMs: 20, rewindId: first },
+        ...{ barrierId: second, provenThroughMs: 20, rewindId: first, rewoundMs: 5 },
       })
       expect(await receipts.lastAnswered(crm, 'other')).toBeNull()
     })
