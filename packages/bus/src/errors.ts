@@ -11,6 +11,7 @@ export const errorCodes = {
   ENTITY_ID_MISSING: 'neither options.entityId nor the identity field of the payload holds a value',
   PATTERN_INVALID: 'the pattern is not a valid AMQP topic pattern over names',
   PATTERN_MATCHES_NOTHING: 'no event of the catalog matches the pattern',
+  WATCH_INVALID: 'a watch has no name or no pattern, more of something than it may, or a period that is none',
   // envelope
   MESSAGE_INVALID: 'a message from the broker is not a Warren envelope',
   // amqp

@@ -37,14 +37,24 @@ export type { CompensationMode, ReconcileOptions } from './reconcile/settings.ts
 export type { BrokerWatch, QueueView, WatchedBinding, WatchedQueue } from './reconcile/watch.ts'
 export { deliveryOf } from './reconcile/delivery.ts'
 export type { DeliveryFacts, DeliveryState, Interest } from './reconcile/delivery.ts'
-export { RECONCILER_LEASE_GROUP } from './reconcile/reconciler.ts'
+export { RECONCILER_LEASE_GROUP } from './reconcile/lease.ts'
 export { statusOf } from './reconcile/state.ts'
 export type { SubscriptionProblem, SubscriptionState, SubscriptionStatus } from './reconcile/state.ts'
 export { planBackfill } from './reconcile/backfill-plan.ts'
 export type { BackfillPlan, BackfillQuestion } from './reconcile/backfill-plan.ts'
 export { Signal } from './signal.ts'
 export type * from './store/reconciliation.ts'
-export type { Backfill, BackfillAction, BackfillHold, BackfillState, BackfillStore } from './store/backfill.ts'
+export type {
+  Backfill,
+  BackfillAction,
+  BackfillFilter,
+  BackfillHold,
+  BackfillState,
+  BackfillStore,
+} from './store/backfill.ts'
+export type * from './store/bulk.ts'
 export type * from './store/order.ts'
+export type { DeliverySample, SampleReads, UnhandledSample } from './store/samples.ts'
 export type * from './store/store.ts'
+export type * from './store/watch.ts'
 export type { Telemetry } from './telemetry.ts'

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { sharedCluster } from '../../../test/support/broker.ts'
 import { closed, moved, opened } from './support/bank.ts'
-import { makeBank } from './support/ordered.ts'
+import { declareSharedQueue, makeBank } from './support/ordered.ts'
 import type { BankBus } from './support/ordered.ts'
 import { rawChannel } from './support/raw.ts'
 import { eventually, freshDatabase, storeKinds } from './support/service.ts'
@@ -127,9 +127,27 @@ describe.each(storeKinds)('an ordered subscription with a %s store', (kind) => {
     expect(of('a')).toEqual(['a1', 'a2', 'a3'])
   })
 
-  it('keeps the order over two instances of a service', async () => {
+  it('is handled by one instance at a time, and by the other when that one goes', async () => {
     const database = await freshDatabase(kind)
     const first = await makeBank({ store: database.open() })
+    const second = await makeBank({ store: database.open(), endpoints: first.endpoints })
+    const handled: string[] = []
+    for (const [name, { bus }] of Object.entries({ first, second })) {
+      await bus.subscribe('account.ledger', ['account.#'], () => void handled.push(name), ordered)
+      await bus.start()
+    }
+    for (let step = 0; step < 10; step++) await first.bus.publish(moved, { account: `a${step % 3}`, step })
+    await eventually(() => handled.length === 10)
+    await first.bus.stop()
+    for (let step = 0; step < 10; step++) await second.bus.publish(moved, { account: `a${step % 3}`, step })
+    await eventually(() => handled.length === 20)
+    expect(handled).toEqual([...Array<string>(10).fill('first'), ...Array<string>(10).fill('second')])
+  })
+
+  it.each(['one at a time', 'both at once'])('keeps the order over two instances that consume %s', async (how) => {
+    const database = await freshDatabase(kind)
+    const first = await makeBank({ store: database.open() })
+    if (how === 'both at once') await declareSharedQueue(first.endpoints)
     const second = await makeBank({ store: database.open(), endpoints: first.endpoints })
     const all: string[] = []
     for (const { bus } of [first, second]) {

@@ -216,8 +216,7 @@ describe.each(storeKinds)('receiving with a %s store', (kind) => {
     const { id } = await bus.publish(paid, { orderId: '1' })
     await bus.publish(paid, { orderId: '2' })
     await started.promise
-    const before = await store.subscriptions.list()
-    expect(before).toMatchObject([{ name: 'order.crm', handled: 0 }])
+    expect(await store.subscriptions.countHandled('order.crm')).toBe(0)
     const stopping = bus.stop()
     release.resolve(undefined)
     await stopping

@@ -87,4 +87,25 @@ export const mutants = [
     replace: 'closeMs: fromMs',
     tests: [`${reconcile}/registry.test.ts`],
   },
+  {
+    name: 'answers are taken that another reconciler asked for',
+    file: `${reconcile}/memory.ts`,
+    search: 'const isAsked = memory.asked.includes(barrierId)',
+    replace: 'const isAsked = memory.asked.length === 0 || memory.asked.includes(barrierId)',
+    tests: [`${reconcile}/memory.test.ts`],
+  },
+  {
+    name: 'an event that comes late between the parts of a minute does not keep it open',
+    file: `${reconcile}/round.ts`,
+    search: 'readMs: detail.readMs',
+    replace: 'readMs',
+    tests: [`${reconcile}/round.test.ts`],
+  },
+  {
+    name: 'a store that was set back hides it behind a later answer',
+    file: `${reconcile}/responder.ts`,
+    search: 'const isNew = isLater && !unheardIds.includes(previousId)',
+    replace: 'const isNew = isLater && (known === null || known.barrierId < previousId)',
+    tests: [`${reconcile}/responder.test.ts`],
+  },
 ]

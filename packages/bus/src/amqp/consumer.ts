@@ -20,6 +20,8 @@ export interface ConsumerOptions {
   readonly ensure: (model: ChannelModel) => Promise<void>
   /** How often to ask whether the queue still has its consumer. Default 5,000 ms. */
   readonly watchMs?: number | undefined
+  /** After how long without a delivery, and with nothing in hand, it begins anew: see QueueWatch. Default 120,000 ms. */
+  readonly silentMs?: number | undefined
   /** Called for each delivery, in their order. */
   readonly onDelivery: (delivery: Delivery) => void
   readonly logger: Logger
@@ -165,8 +167,14 @@ export class Consumer {
     this.signals.consuming.emit()
   }
 
-  #sessionEnded(session: Session, why: 'cancelled' | 'lost'): void {
+  #sessionEnded(session: Session, why: 'cancelled' | 'lost' | 'silent'): void {
     if (session !== this.#session) return
+    if (why === 'silent') {
+      // A delivery that came just now shows that the broker knows its consumer; then the channel stays.
+      if (session.unsettled === 0) void this.#end()
+      if (this.#isWanted) void this.#opening.run()
+      return
+    }
     this.#session = null
     this.#options.logger.warn({ queue: this.#options.queue }, `consuming was interrupted: ${why}`)
     if (why === 'cancelled') void session.close()

@@ -73,6 +73,11 @@ export interface SubscriptionTopologyOptions {
   readonly previousPatterns?: readonly string[]
   /** How often the broker delivers one message before it dead-letters it. Default 20. */
   readonly deliveryLimit?: number
+  /**
+   * True: one consumer at a time gets the messages, and another takes over when it goes. Of several, each would get some of an
+   * entity's events, and would have to put those away whose turn it is not. Default false.
+   */
+  readonly ordered?: boolean
   readonly names?: BrokerNames
 }
 
@@ -90,7 +95,7 @@ export const DEFAULT_DELIVERY_LIMIT = 20
  * not matter.
  */
 export function subscriptionTopology(options: SubscriptionTopologyOptions): Topology {
-  const { name, patterns, names = brokerNames(), deliveryLimit = DEFAULT_DELIVERY_LIMIT } = options
+  const { name, patterns, names = brokerNames(), deliveryLimit = DEFAULT_DELIVERY_LIMIT, ordered = false } = options
   const queue = names.subscriptionQueue(name)
   const deadQueue = names.deadQueue(name)
   const entities = [...new Set(patterns.map(entityOf))].filter((entity) => entity !== null)
@@ -111,6 +116,7 @@ export function subscriptionTopology(options: SubscriptionTopologyOptions): Topo
           'x-delivery-limit': deliveryLimit,
           'x-dead-letter-exchange': names.deadLetterExchange,
           'x-dead-letter-routing-key': queue,
+          ...(ordered ? { 'x-single-active-consumer': true } : {}),
         },
       },
     ],

@@ -27,11 +27,13 @@ export interface SessionOptions {
   readonly queue: string
   readonly prefetch?: number | undefined
   readonly watchMs?: number | undefined
+  readonly silentMs?: number | undefined
   readonly onDelivery: (delivery: Delivery) => void
   readonly logger: Logger
 }
 
-type OnEnd = (session: Session, why: 'cancelled' | 'lost') => void
+/** `silent`: it does not consume any more, but is open. */
+type OnEnd = (session: Session, why: 'cancelled' | 'lost' | 'silent') => void
 
 /** One channel and the deliveries on it. A delivery tag means nothing on any other channel: there it would be a 406. */
 export class Session {
@@ -45,6 +47,7 @@ export class Session {
   #consumerTag: string | null = null
   #isOpen = true
   #unsettled = 0
+  #lastDeliveryMs = 0
 
   private constructor(model: ChannelModel, channel: Channel, options: SessionOptions, onEnd: OnEnd) {
     this.#model = model
@@ -84,8 +87,16 @@ export class Session {
     const { consumerTag } = await answerOf(consuming, `consume from "${this.#options.queue}"`)
     if (!this.#isOpen) throw new Error('the channel was closed while the consumer was set up')
     this.#consumerTag = consumerTag
-    const { queue, watchMs: intervalMs = 5_000 } = this.#options
-    this.#watch = new QueueWatch({ model: this.#model, queue, intervalMs, onGone: () => this.#end('cancelled') })
+    this.#lastDeliveryMs = performance.now()
+    const { queue, watchMs: intervalMs = 5_000, silentMs = 120_000 } = this.#options
+    this.#watch = new QueueWatch({
+      ...{ model: this.#model, queue, intervalMs },
+      isSilent: () => this.#unsettled === 0 && performance.now() - this.#lastDeliveryMs >= silentMs,
+      onTrouble: (trouble) => {
+        if (trouble === 'gone') this.#end('cancelled')
+        else void this.cancel().then(() => this.#onEnd(this, 'silent'))
+      },
+    })
   }
 
   async cancel(): Promise<void> {
@@ -116,6 +127,7 @@ export class Session {
 
   #deliver(message: ConsumeMessage): void {
     this.#unsettled++
+    this.#lastDeliveryMs = performance.now()
     const { fields, properties, content: body } = message
     // Returns and losses so far. 4.3 also has x-acquired-count, of every delivery.
     const count: unknown = properties.headers?.['x-delivery-count']

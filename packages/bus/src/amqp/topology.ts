@@ -11,9 +11,11 @@ export interface ExchangeDeclaration {
   readonly type: 'topic' | 'direct' | 'fanout'
 }
 
+export type QueueArguments = Readonly<Record<string, string | number | boolean>>
+
 export interface QueueDeclaration {
   readonly name: string
-  readonly arguments: Readonly<Record<string, string | number>>
+  readonly arguments: QueueArguments
 }
 
 export type Binding =
@@ -29,14 +31,16 @@ export interface Topology {
   readonly unbindings?: readonly Binding[]
 }
 
+const tolerated: ReadonlySet<string> = new Set(['x-delivery-limit', 'x-single-active-consumer'])
+
 const ACCESS_REFUSED = 403
 const NOT_FOUND = 404
 const PRECONDITION_FAILED = 406
 
 /**
  * Declares what is missing, on a channel of its own. Queues and exchanges that are there already are used when they are
- * equivalent, or when this user may not declare them. A queue that differs in `x-delivery-limit` alone is used as it is,
- * with a warning. Throws QUEUE_INEQUIVALENT, EXCHANGE_INEQUIVALENT, TOPOLOGY_REFUSED; and amqplib's own errors when the
+ * equivalent, or when this user may not declare them. A queue that differs in `x-delivery-limit` or `x-single-active-consumer`
+ * alone is used as it is, with a warning: neither decides what arrives, and a queue's arguments cannot be changed. Throws QUEUE_INEQUIVALENT, EXCHANGE_INEQUIVALENT, TOPOLOGY_REFUSED; and amqplib's own errors when the
  * connection is lost.
  */
 export async function ensureTopology(model: ChannelModel, topology: Topology, logger: Logger): Promise<void> {
@@ -97,7 +101,7 @@ class Declarer {
 
   async queue({ name, arguments: wanted }: QueueDeclaration): Promise<void> {
     const differences: Inequivalence[] = []
-    let tried: Readonly<Record<string, string | number>> = wanted
+    let tried: QueueArguments = wanted
     // The broker names one difference at a time, and not the most telling first: adopt what it has until it agrees.
     for (;;) {
       const refusal = await this.#try('declare a queue', (channel) =>
@@ -113,9 +117,12 @@ class Declarer {
       tried = adopt(tried, difference)
     }
     if (differences.length === 0) return
-    if (differences.every(({ argument }) => argument === 'x-delivery-limit')) {
-      const [limit] = differences
-      this.#logger.warn({ queue: name, ...limit }, 'queue has another delivery limit than wanted; it is used as it is')
+    if (differences.every(({ argument }) => tolerated.has(argument))) {
+      for (const { argument, ...values } of differences)
+        this.#logger.warn(
+          { queue: name, argument, ...values },
+          `queue has another ${argument} than wanted; it is used as it is`,
+        )
       return
     }
     throw new WarrenError(
@@ -182,16 +189,19 @@ function describe({ argument, current, wanted }: Inequivalence): string {
   return `${argument} is ${current ?? 'not set'}, wanted is ${wanted ?? 'none'}`
 }
 
-function adopt(
-  wanted: Readonly<Record<string, string | number>>,
-  { argument, current }: Inequivalence,
-): Readonly<Record<string, string | number>> {
+function adopt(wanted: QueueArguments, { argument, current }: Inequivalence): QueueArguments {
   const { [argument]: _replaced, ...others } = wanted
   if (current === null) return others
-  return { ...others, [argument]: /^\d+$/.test(current) ? Number(current) : current }
+  return { ...others, [argument]: valueOf(current) }
 }
 
 function describeBinding(binding: Binding): string {
   const target = 'queue' in binding ? `queue "${binding.queue}"` : `exchange "${binding.exchange}"`
   return `to bind ${target} to "${binding.source}" with "${binding.key}"`
+}
+
+/** The broker's message has values as text. */
+function valueOf(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true'
+  return /^\d+$/.test(text) ? Number(text) : text
 }

@@ -46,6 +46,7 @@ export class DeadLetters<Tx extends Sql> {
   async start(): Promise<void> {
     if (this.#isRunning) return
     this.#isRunning = true
+    this.#outage.start()
     await this.#options.consumer.start()
   }
 

@@ -142,7 +142,7 @@ export class Turns<Tx extends Sql> {
 
 /** The events of one entity in their order, in the places that they have among the others. */
 export function inSequence(messages: readonly DecodedMessage[]): readonly DecodedMessage[] {
-  const byEntity = Map.groupBy(messages, (message) => (message.order === undefined ? null : keyOf(entityOf(message))))
+  const byEntity = Map.groupBy(messages, entityKey)
   byEntity.delete(null)
   const sorted = new Map(
     [...byEntity].map(([key, group]) => [
@@ -151,8 +151,8 @@ export function inSequence(messages: readonly DecodedMessage[]): readonly Decode
     ]),
   )
   return messages.map((message) => {
-    if (message.order === undefined) return message
-    return sorted.get(keyOf(entityOf(message)))?.next().value ?? message
+    const key = entityKey(message)
+    return key === null ? message : (sorted.get(key)?.next().value ?? message)
   })
 }
 
@@ -171,6 +171,11 @@ export function passed(message: DecodedMessage): WarrenError {
     `event ${message.order?.sequence} of its entity came after a later one was settled; a retry handles it all the same`,
     { id: message.id, sequence: message.order?.sequence },
   )
+}
+
+/** Names the entity whose order the event keeps; null for one without a place. */
+export function entityKey(message: DecodedMessage): string | null {
+  return message.order === undefined ? null : keyOf(entityOf(message))
 }
 
 function entityOf({ source, name, entityId }: Pick<DecodedMessage, 'source' | 'name' | 'entityId'>): OrderedEntity {

@@ -31,6 +31,12 @@ export class StoreOutage {
     return this.#isDown
   }
 
+  /** Also after stop(): what was away then is asked anew. */
+  start(): void {
+    this.#isStopped = false
+    this.#isDown = false
+  }
+
   begin(error: unknown): void {
     if (this.#isDown || this.#isStopped) return
     this.#isDown = true

@@ -34,8 +34,8 @@ export class Retries<Tx extends Sql> {
       readonly id: string
       readonly name: string
       /**
-       * `waiting`: its turn has not come. `dropped`: somebody discarded it while its handler ran; the handler's effects were rolled
-       * back.
+       * `waiting`: its turn has not come. `dropped`: somebody discarded it, or changed its payload, while its handler ran; the handler's
+       * effects were rolled back.
        */
       readonly kind: 'handled' | 'failed' | 'waiting' | 'dropped'
     }>
@@ -148,6 +148,7 @@ export class Retries<Tx extends Sql> {
             attempt: failure.attempts,
             subscription: subscription.name,
           }))
+          if (!(await store.inbox.isCurrent(tx, failure))) throw new Dropped()
           if (!(await store.inbox.resolve(tx, subscription.name, message.id))) throw new Dropped()
           turns?.settled(message)
           // Not behind one that was tried before: who takes the process down must be found out, and is, alone.
@@ -191,7 +192,15 @@ export class Retries<Tx extends Sql> {
       error: describeError(error),
       ...(isWarrenError(error, 'ORDER_PASSED') ? { order: null } : {}),
     }
-    await store.transaction((tx) => store.inbox.fail(tx, [again]))
+    const isRecorded = await store.transaction(async (tx) => {
+      const isCurrent = await store.inbox.isCurrent(tx, failure)
+      if (isCurrent) await store.inbox.fail(tx, [again])
+      return isCurrent
+    })
+    if (!isRecorded) {
+      this.signals.settled.emit({ id: failure.messageId, name: failure.name, kind: 'dropped' })
+      return
+    }
     const fields = {
       subscription: subscription.name,
       id: failure.messageId,
@@ -209,5 +218,5 @@ export class Retries<Tx extends Sql> {
   }
 }
 
-/** The failure is no longer ours: somebody discarded it, or resolved it, while the handler ran. Rolls its effects back. */
+/** The failure is no longer ours: somebody discarded it, resolved it, or changed its payload, while the handler ran. Rolls its effects back. */
 class Dropped extends Error {}

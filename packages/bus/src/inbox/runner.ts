@@ -1,3 +1,4 @@
+import type { ChannelModel } from 'amqplib'
 import type { Connection } from '../amqp/connection.ts'
 import { Consumer } from '../amqp/consumer.ts'
 import type { Delivery } from '../amqp/consumer.ts'
@@ -10,13 +11,14 @@ import type { Topology } from '../amqp/topology.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Logger } from '../logger.ts'
 import { Signal } from '../signal.ts'
-import type { Sql, Store } from '../store/store.ts'
+import type { Pause, Sql, Store } from '../store/store.ts'
 import type { Telemetry } from '../telemetry.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { DirectSubscriber } from './direct.ts'
 import type { DirectContext } from './direct.ts'
 import type { InHand } from './in-hand.ts'
 import { Ordering } from './ordering.ts'
+import { Pausing } from './pausing.ts'
 import { Retries } from './retries.ts'
 import { Subscriber } from './subscriber.ts'
 import type { SettledMessage } from './subscriber.ts'
@@ -41,7 +43,7 @@ export interface RunnerOptions<Tx extends Sql> {
 /** What a subscription does for those who want to know what it has received; `reconcile/participant.ts` makes it. */
 export interface Control {
   readonly responder: Part & { accept(delivery: Delivery): void }
-  readonly announcer: Part & { stands(isNewQueue: boolean): void }
+  readonly announcer: Part & { stands(): void; queueIsNew(): void }
 }
 
 export interface ControlContext {
@@ -52,6 +54,10 @@ export interface ControlContext {
   readonly inHand: InHand
   /** Declares the queue and its bindings again. */
   readonly declare: () => Promise<void>
+  /** A person has stopped it; null: it handles events. */
+  readonly pause: () => Pause | null
+  /** Whether its queue and bindings stand: they do where it consumes; while it is paused they are declared here. */
+  readonly isStanding: () => Promise<boolean>
 }
 
 interface Part {
@@ -70,14 +76,18 @@ export class SubscriptionRunner<Tx extends Sql> {
   readonly #parts: readonly Part[]
   readonly #store: Store<Tx> | null
   readonly #queue: string
+  readonly #onNewQueue: Signal = new Signal()
+  /** The queue and its bindings have been declared. */
+  readonly #onStanding: Signal = new Signal()
+  readonly #standing: StandingTopology
   #previousPatterns: readonly string[] = []
-  #isNewQueue = false
 
   constructor(options: RunnerOptions<Tx>, store: Store<Tx> | null) {
     this.#options = options
     this.#store = store
     this.subscription = options.subscription
     this.#queue = options.names.subscriptionQueue(options.subscription.name)
+    this.#standing = new StandingTopology(() => this.#topology(), options.logger)
     this.#parts = store === null ? this.#withoutInbox() : this.#withInbox(store)
   }
 
@@ -106,11 +116,18 @@ export class SubscriptionRunner<Tx extends Sql> {
       onReleased: () => retries.wake(),
       onControl: (delivery) => (control === null ? delivery.ack() : control.responder.accept(delivery)),
     })
-    const control = this.#control(store, consumer, subscriber.inHand)
-    subscriber.signals.settled.on((settled) => this.signals.settled.emit(settled))
-
     // A row of the store is remembered for as long as it is there, however old the message is.
     const retries = new Retries<Tx>({ ...invocation, maxAgeMs: Infinity })
+    const pausing = new Pausing({
+      subscription: subscription.name,
+      subscriptions: store.subscriptions,
+      parts: [subscriber, retries],
+      declare: () => this.#declareUnconsumed(),
+      onChanged: () => control?.announcer.stands(),
+      logger,
+    })
+    const control = this.#control(store, consumer, subscriber.inHand, pausing)
+    subscriber.signals.settled.on((settled) => this.signals.settled.emit(settled))
     retries.signals.settled.on(({ id, name, kind }) => {
       if (kind !== 'dropped') this.signals.settled.emit({ id, name, kind })
     })
@@ -125,11 +142,11 @@ export class SubscriptionRunner<Tx extends Sql> {
       logger,
     })
     if (ordering !== null) {
-      consumer.signals.consuming.on(() => {
+      this.#onStanding.on(() => {
         ordering.stand().catch((error: unknown) => logger.warn({ error }, 'it could not be stored that bindings stand'))
       })
     }
-    const parts: Part[] = [subscriber, deadLetters, retries]
+    const parts: Part[] = [pausing, deadLetters]
     if (ordering !== null) parts.unshift({ start: () => ordering.start(), stop: () => Promise.resolve() })
     return control === null ? parts : [control.responder, ...parts, control.announcer]
   }
@@ -140,7 +157,7 @@ export class SubscriptionRunner<Tx extends Sql> {
     return new Ordering({ store, subscription: name, patterns, clockToleranceMs, logger })
   }
 
-  #control(store: Store<Tx>, consumer: Consumer, inHand: InHand): Control | null {
+  #control(store: Store<Tx>, consumer: Consumer, inHand: InHand, pausing: Pausing): Control | null {
     const { subscription, connection, logger } = this.#options
     const control = this.#options.control?.({
       subscription,
@@ -152,19 +169,40 @@ export class SubscriptionRunner<Tx extends Sql> {
         const model = connection.current
         if (model !== null) await ensureTopology(model, this.#topology(), logger)
       },
+      pause: () => pausing.pause,
+      isStanding: async () => consumer.isConsuming || (pausing.pause !== null && (await this.#declareUnconsumed())),
     })
     if (control === undefined) return null
-    consumer.signals.consuming.on(() => {
-      control.announcer.stands(this.#isNewQueue)
-      this.#isNewQueue = false
-    })
+    this.#onNewQueue.on(() => control.announcer.queueIsNew())
+    consumer.signals.consuming.on(() => control.announcer.stands())
     return control
+  }
+
+  /** While nobody consumes, nobody else would see that the queue or a binding is gone, and events would have nowhere to wait. */
+  async #declareUnconsumed(): Promise<boolean> {
+    const { connection, logger, subscription } = this.#options
+    const model = connection.current
+    if (model === null) return false
+    try {
+      await this.#ensure(model)
+      this.#onStanding.emit()
+      return true
+    } catch (error) {
+      logger.warn({ subscription: subscription.name, error }, 'the queue of a paused subscription cannot be declared')
+      return false
+    }
+  }
+
+  async #ensure(model: ChannelModel): Promise<void> {
+    if ((await readQueueDepth(model, this.#queue)) === 'absent') this.#onNewQueue.emit()
+    await this.#standing.ensure(model)
   }
 
   #topology(): Topology {
     const { subscription, names } = this.#options
-    const { name, patterns, deliveryLimit } = subscription
-    return subscriptionTopology({ name, patterns, previousPatterns: this.#previousPatterns, deliveryLimit, names })
+    const { name, patterns, deliveryLimit, ordered } = subscription
+    const previousPatterns = this.#previousPatterns
+    return subscriptionTopology({ name, patterns, previousPatterns, deliveryLimit, ordered, names })
   }
 
   #withoutInbox(): readonly Part[] {
@@ -187,24 +225,21 @@ export class SubscriptionRunner<Tx extends Sql> {
     onDelivery: ConstructorParameters<typeof Consumer>[0]['onDelivery'],
   ): Consumer {
     const { connection, logger } = this.#options
-    const standing = new StandingTopology(() => this.#topology(), logger)
     const consumer = new Consumer({
       connection,
       queue,
       prefetch,
       onDelivery,
       logger,
-      ensure: async (model) => {
-        if (queue === this.#queue) this.#isNewQueue ||= (await readQueueDepth(model, queue)) === 'absent'
-        await standing.ensure(model)
-      },
+      ensure: (model) => this.#ensure(model),
     })
     if (queue === this.#queue) {
-      consumer.signals.consuming.on(() => this.signals.consuming.emit())
-      // The broker ends consuming from a quorum queue only with the queue: one that is there again is another one.
-      consumer.signals.cancelled.on(() => {
-        this.#isNewQueue = true
+      consumer.signals.consuming.on(() => {
+        this.signals.consuming.emit()
+        this.#onStanding.emit()
       })
+      // The broker ends consuming from a quorum queue only with the queue: one that is there again is another one.
+      consumer.signals.cancelled.on(() => this.#onNewQueue.emit())
     }
     return consumer
   }

@@ -14,6 +14,7 @@ import { failureOf } from './failure.ts'
 import { InHand } from './in-hand.ts'
 import { unreadableFailure } from './invalid.ts'
 import { decideOutcome } from './outcome.ts'
+import { entityKey } from './ordering.ts'
 import { reportResult } from './report.ts'
 import { StoreOutage } from './outage.ts'
 import { Waiting } from './waiting.ts'
@@ -62,7 +63,8 @@ export class Subscriber<Tx extends Sql> {
 
   constructor(options: SubscriberOptions<Tx>) {
     this.#options = options
-    this.#waiting = new Waiting(options.subscription)
+    const exclusive = options.ordering === null ? undefined : ({ message }: Incoming) => entityKey(message)
+    this.#waiting = new Waiting({ ...options.subscription, exclusive })
     this.#outage = new StoreOutage({
       store: options.store,
       logger: options.logger,
@@ -80,12 +82,13 @@ export class Subscriber<Tx extends Sql> {
   async start(): Promise<void> {
     if (this.#isRunning) return
     this.#isRunning = true
+    this.#outage.start()
     await this.#options.consumer.start()
   }
 
   /**
    * Takes no more deliveries, lets running handlers finish and acknowledges them; what has not been started goes back to
-   * the queue.
+   * the queue. Can be started again.
    */
   async stop(): Promise<void> {
     if (!this.#isRunning) return
@@ -95,6 +98,9 @@ export class Subscriber<Tx extends Sql> {
     while (this.#isBusy) await this.signals.idle.next()
     this.#outage.stop()
     await this.#options.consumer.close()
+    // What came late, or waited for another transaction, is the queue's again, and comes back when this is started again.
+    this.#waiting.drain()
+    this.inHand.lose()
   }
 
   get #isBusy(): boolean {
@@ -140,6 +146,7 @@ export class Subscriber<Tx extends Sql> {
       this.#fastLanes++
       void this.#settleBatch(batch).finally(() => {
         this.#fastLanes--
+        this.#waiting.ended(batch)
         this.#dispatch()
       })
     }

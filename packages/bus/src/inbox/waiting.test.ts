@@ -64,3 +64,53 @@ describe('what waits for a handler', () => {
     expect(waiting.drain()).toEqual([])
   })
 })
+
+describe('what only one batch at a time may hold', () => {
+  /** The first letter is the entity, `-` for none. */
+  function ordered(text: string): Waiting<ReturnType<typeof item>> {
+    const exclusive = ({ name }: { readonly name: string }) => (name.startsWith('-') ? null : (name[0] ?? null))
+    const waiting = new Waiting<ReturnType<typeof item>>({ batchSize: 2, concurrency: 3, exclusive })
+    for (const name of text.split(' ')) waiting.add(item(name))
+    return waiting
+  }
+
+  it('is passed over until its batch has ended, and keeps its place', () => {
+    const waiting = ordered('a1 b1 a2 c1 b2 d1')
+    const first = waiting.next(0, 0)
+    expect(names(first)).toBe('a1b1')
+    expect(names(waiting.next(1, 0))).toBe('c1d1')
+    expect(names(waiting.next(2, 1_000))).toBe('')
+    expect(waiting.gatheredInMs(1_000)).toBeNull()
+    waiting.ended(first)
+    expect(names(waiting.next(1, 0))).toBe('a2b2')
+  })
+
+  it('may come several times in one batch', () => {
+    expect(names(ordered('a1 a2 b1').next(0, 0))).toBe('a1a2')
+  })
+
+  it('holds for what is begun alone, too', () => {
+    const waiting = ordered('a1')
+    const first = waiting.next(0, 0)
+    waiting.isolate([item('a2'), item('b1')])
+    expect(names(waiting.next(1, 0))).toBe('b1')
+    expect(names(waiting.next(2, 0))).toBe('')
+    waiting.ended(first)
+    expect(names(waiting.next(1, 0))).toBe('a2')
+  })
+
+  it('leaves those without one to run beside all others', () => {
+    const waiting = ordered('-1 -2 -3 -4')
+    expect(names(waiting.next(0, 0))).toBe('-1-2')
+    expect(names(waiting.next(1, 0))).toBe('-3-4')
+  })
+
+  it('is held by nothing that was put back and whose batch has ended', () => {
+    const waiting = ordered('a1 b1 c1')
+    const batch = waiting.next(0, 0)
+    waiting.putBack(batch.slice(1))
+    expect(names(waiting.next(1, 1_000))).toBe('c1')
+    waiting.ended(batch)
+    expect(names(waiting.next(1, 1_000))).toBe('b1')
+  })
+})

@@ -2,10 +2,11 @@ import type { BrokerNames } from '../amqp/names.ts'
 import type { Publisher } from '../amqp/publisher.ts'
 import type { Logger } from '../logger.ts'
 import { SingleFlight } from '../single-flight.ts'
-import type { SubscriptionStore } from '../store/store.ts'
+import type { Pause, Standing as StoredStanding, SubscriptionStore } from '../store/store.ts'
 import { sinceMs } from '../inbox/since.ts'
 import type { Since } from '../inbox/since.ts'
 import { ANNOUNCEMENT_KEY } from './messages.ts'
+import type { Standing } from './registry.ts'
 import { sendControl } from './send-control.ts'
 
 export interface AnnouncerOptions {
@@ -20,19 +21,21 @@ export interface AnnouncerOptions {
   readonly subscriptions: SubscriptionStore
   readonly publisher: Publisher
   readonly names: BrokerNames
-  /** Whether the subscription consumes, which it does only when its bindings stand. */
-  readonly isStanding: () => boolean
+  readonly isStanding: () => Promise<boolean>
+  /** Null when it is not paused. */
+  readonly pause: () => Pause | null
   readonly intervalMs: number
   /** What is older the subscription parks. */
   readonly maxAgeMs: number
   readonly logger: Logger
 }
 
-/** Tells every publisher of a subscription whose bindings stand: when they do, and regularly. */
+/** Knows what stands of a subscription, and tells every publisher: when its bindings do, and regularly. */
 export class Announcer {
   readonly #options: AnnouncerOptions
   readonly #telling = new SingleFlight(() => this.#tell())
   #isNewQueue = false
+  #storing: Promise<unknown> = Promise.resolve()
   #isWarned = false
   #timer: NodeJS.Timeout | null = null
 
@@ -53,10 +56,47 @@ export class Announcer {
     await this.#telling.idle()
   }
 
-  /** The bindings stand, for the first time or again. `isNewQueue`: the queue was not there and had to be made. */
-  stands(isNewQueue: boolean): void {
-    this.#isNewQueue ||= isNewQueue
+  /** The queue is another one than before. Said before it is consumed: no answer goes out that does not know it. */
+  queueIsNew(): void {
+    this.#isNewQueue = true
+  }
+
+  /** The bindings stand, for the first time or again. */
+  stands(): void {
     if (this.#timer !== null) void this.#telling.run()
+  }
+
+  /** What stands, for one that consumes; null for a subscription that its store does not know. */
+  async standing(): Promise<Standing | null> {
+    const stored = await this.#store()
+    return stored === null ? null : this.#standingOf(stored)
+  }
+
+  /** One after another: of two at once the second could be told the queue of before. */
+  #store(): Promise<StoredStanding | null> {
+    const storing = this.#storing.then(async () => {
+      const { subscriptions, subscription } = this.#options
+      const isNewQueue = this.#isNewQueue
+      this.#isNewQueue = false
+      let stored: StoredStanding | null = null
+      try {
+        stored = await subscriptions.stand(subscription.name, subscription.patterns, isNewQueue)
+        return stored
+      } finally {
+        if (stored === null) this.#isNewQueue ||= isNewQueue
+      }
+    })
+    this.#storing = storing.catch(() => undefined)
+    return storing
+  }
+
+  #standingOf({ patternsSince, previousSince, queueCreatedAt }: StoredStanding): Standing {
+    return {
+      patterns: this.#options.subscription.patterns,
+      patternsSinceMs: patternsSince.getTime(),
+      previousSinceMs: previousSince?.getTime() ?? null,
+      queueCreatedMs: queueCreatedAt?.getTime() ?? null,
+    }
   }
 
   #warn(backfillSinceMs: number | null, activeFrom: Date): void {
@@ -70,28 +110,24 @@ export class Announcer {
   }
 
   async #tell(): Promise<void> {
-    const { service, subscription, queue, subscriptions, publisher, names, isStanding, logger } = this.#options
-    const { name, patterns, timeoutMs, since } = subscription
-    if (!isStanding()) return
-    const isNewQueue = this.#isNewQueue
+    const { service, subscription, queue, publisher, names, isStanding, pause, logger } = this.#options
+    const { name, timeoutMs, since } = subscription
     try {
-      const standing = await subscriptions.stand(name, patterns, isNewQueue)
+      if (!(await isStanding())) return
+      const standing = await this.#store()
       if (standing === null) return
-      this.#isNewQueue = false
       const backfillSinceMs = since === null ? null : sinceMs(since, standing.activeFrom)
       this.#warn(backfillSinceMs, standing.activeFrom)
+      const paused = pause()
       const body = {
         subscription: name,
         service,
         queue,
-        patterns,
+        ...this.#standingOf(standing),
         hasInbox: true,
         timeoutMs,
-        activeFromMs: standing.activeFrom.getTime(),
-        patternsSinceMs: standing.patternsSince.getTime(),
-        previousSinceMs: standing.previousSince?.getTime() ?? null,
-        queueCreatedMs: standing.queueCreatedAt?.getTime() ?? null,
         backfillSinceMs,
+        paused: paused === null ? null : { atMs: paused.at.getTime(), by: paused.by },
       }
       const target = { exchange: names.controlExchange, routingKey: ANNOUNCEMENT_KEY, source: service }
       // Where nobody publishes yet nobody listens, and it comes back.

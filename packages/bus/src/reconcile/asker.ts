@@ -89,10 +89,11 @@ export class Asker {
     const { store: reconciliation, settings } = this.#options
     if (!subscription.hasInbox || subscription.retired !== null) return
     const nowMs = await reconciliation.nowMs()
-    if (!proof.isRequested && this.#isWaiting(proof, nowMs)) return
+    const memory = this.#options.memories.recall(proof)
+    const isUnderWay = memory.asked.length > 0 && this.#isWaiting(proof, nowMs, subscription.paused !== null)
+    if (isUnderWay && !proof.isRequested) return
 
     const toMs = await this.#askableMs(nowMs)
-    const memory = this.#options.memories.of(subscription.name)
     const check = await reconciliation.missing.toCheck(subscription.name, {
       olderThanMs: subscription.timeoutMs + SETTLING_MS,
       limit: CHECKS_PER_BARRIER,
@@ -115,8 +116,10 @@ export class Asker {
   }
 
   /** A barrier in a long queue takes its time; one that was lost with the queue never comes. So asking again gets rarer. */
-  #isWaiting({ barrier, waitingSinceMs }: Proof, nowMs: number): boolean {
+  #isWaiting({ barrier, waitingSinceMs }: Proof, nowMs: number, isPaused: boolean): boolean {
     if (barrier === null || waitingSinceMs === null) return false
+    // Nobody answers until it is resumed, and then one is enough.
+    if (isPaused) return true
     const waitedMs = barrier.sentMs - waitingSinceMs
     const pauseMs = Math.min(LONGEST_BARRIER_PAUSE_MS, this.#options.settings.barrierTimeoutMs + waitedMs)
     return nowMs - barrier.sentMs < pauseMs
@@ -145,6 +148,7 @@ export class Asker {
     const throughMs = Math.max(proof.throughMs, ...question.ranges.map(({ toMs }) => toMs))
     // Before it is sent, and before the ledger is read: what is confirmed from now on with an older id is seen to be late.
     await store.proof.asked(subscription.name, { id, throughMs })
+    this.#options.memories.asked(subscription.name, id)
     const barrier: Barrier = {
       id,
       source: service,

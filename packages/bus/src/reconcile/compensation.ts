@@ -11,12 +11,15 @@ import type {
   RegisteredSubscription,
   StoredEvent,
 } from '../store/reconciliation.ts'
+import type { WatchStore } from '../store/watch.ts'
 import { decideBreaker } from './breaker.ts'
 import { Budget } from './budget.ts'
 import type { ReconcileSettings } from './settings.ts'
+import { selectionsOf } from './steering.ts'
 
 export interface CompensationOptions {
   readonly store: ReconciliationStore
+  readonly watches: Pick<WatchStore, 'list'>
   readonly publisher: Publisher
   readonly names: BrokerNames
   readonly settings: ReconcileSettings
@@ -92,25 +95,30 @@ export class Compensation {
         if (subscription === undefined || subscription.retired !== null) continue
         // What a trial has shown holds for the loss that it was made for, and not for the next one.
         if (proof.counts.missing === 0) this.#trials.delete(proof.subscription)
-        const decision = await this.#decide(proof)
+        const decision = await this.#decide(proof, subscription.paused !== null)
         if ((decision.kind === 'open') !== (proof.breaker !== null)) await this.#tell(proof, decision)
-        // With `report`, what a person asked for.
-        if (proof.counts.missing > 0) await this.#resend(subscription, decision)
+        // With `report`, what a person asked for. What is sent to one that is paused nobody can see arrive.
+        if (proof.counts.missing > 0 && subscription.paused === null) await this.#resend(subscription, decision)
       }
     } catch (error) {
       logger.warn({ error }, 'missing events could not be resent; trying again')
     }
   }
 
-  async #decide(proof: Proof): Promise<ReturnType<typeof decideBreaker>> {
+  async #decide(proof: Proof, isPaused: boolean): Promise<ReturnType<typeof decideBreaker>> {
     const { store, settings } = this.#options
+    // Told where it stops something, so that nobody waits for what does not come.
+    if (settings.compensation === 'off')
+      return proof.counts.missing > 0
+        ? { kind: 'open', reason: 'compensation is off', mayTry: false }
+        : { kind: 'closed' }
     const nowMs = await store.nowMs()
     const trial = this.#trials.get(proof.subscription)
     return decideBreaker(
       {
         missing: proof.counts.missing,
         compared: await store.proof.comparedSince(proof.subscription, nowMs - SHARE_WINDOW_MS),
-        unansweredMs: proof.waitingSinceMs === null ? 0 : nowMs - proof.waitingSinceMs,
+        unansweredMs: proof.waitingSinceMs === null || isPaused ? 0 : nowMs - proof.waitingSinceMs,
         trial: trial === undefined ? null : trial,
       },
       settings.breaker,
@@ -159,11 +167,13 @@ export class Compensation {
     return trial !== undefined && performance.now() - trial.begunMs < this.#options.settings.maxBackoffMs
   }
 
-  #claim({ name }: RegisteredSubscription, limit: number): Promise<readonly StoredEvent[]> {
-    const { store, settings } = this.#options
+  async #claim({ name }: RegisteredSubscription, limit: number): Promise<readonly StoredEvent[]> {
+    const { store, settings, watches } = this.#options
     const { maxAttempts, backoffMs, maxBackoffMs, compensation } = settings
+    const steering = (await watches.list()).filter((watch) => watch.compensation !== null)
+    const selections = steering.length === 0 ? {} : selectionsOf(steering, await store.missing.names(name))
     const requestedOnly = compensation === 'report'
-    return store.missing.claim(name, { limit, maxAttempts, backoffMs, maxBackoffMs, requestedOnly })
+    return store.missing.claim(name, { limit, maxAttempts, backoffMs, maxBackoffMs, requestedOnly, ...selections })
   }
 
   async #send({ name, queue }: RegisteredSubscription, events: readonly StoredEvent[]): Promise<void> {

@@ -64,32 +64,34 @@ export class Listener {
 
   async #register(announced: Announcement): Promise<void> {
     const { store, settings } = this.#options
-    const { registry } = store
-    const nowMs = await store.nowMs()
-    const known = (await registry.list()).find(({ name }) => name === announced.subscription)
-    const begin = beginOf(known, announced, nowMs, settings.clockToleranceMs)
+    const known = (await store.registry.list()).find(({ name }) => name === announced.subscription)
+    const begin = beginOf(known, announced, await store.nowMs(), settings.clockToleranceMs)
     const { subscription: name, service, queue, hasInbox, timeoutMs, queueCreatedMs, patternsSinceMs } = announced
-    const registration = { name, service, queue, hasInbox, timeoutMs, queueCreatedMs, patternsSinceMs }
+    const { paused = null } = announced
+    const registration = { name, service, queue, hasInbox, timeoutMs, queueCreatedMs, patternsSinceMs, paused }
     const backfill = known === undefined ? backfillOf(announced, settings.clockToleranceMs) : null
-    await registry.register(registration, begin, backfill)
-    if (queueCreatedMs !== null && known !== undefined && known.queueCreatedMs !== queueCreatedMs)
-      await this.#options.watcher.recreated(known, Math.min(queueCreatedMs, nowMs))
+    await store.registry.register(registration, begin, backfill)
+    await this.#noteQueue(known, queueCreatedMs)
+  }
+
+  async #noteQueue(known: RegisteredSubscription | undefined, queueCreatedMs: number | null): Promise<void> {
+    if (queueCreatedMs === null || known === undefined || known.queueCreatedMs === queueCreatedMs) return
+    await this.#options.watcher.recreated(known, Math.min(queueCreatedMs, await this.#options.store.nowMs()))
   }
 
   async #compare(answer: Answer): Promise<void> {
     const { store, settings } = this.#options
     const { proof: proofs, ledger } = store
     const [proof] = await proofs.list(answer.subscription)
-    // One that knows less than the one before it says nothing.
-    if (proof === undefined || (proof.answered !== null && answer.barrierId <= proof.answered.id)) return
+    if (proof === undefined || !this.#options.memories.takes(proof, answer.barrierId)) return
     // Asked before this store was set back, or before it heard that the subscriber's was: it would hide that the proof must go back.
     if (answer.askedRewindId !== proof.rewindId) return
     const subscription = await this.#subscriptionOf(answer)
     if (subscription === undefined) return
 
     const memory = this.#options.memories.of(subscription.name)
-    const context = { subscription, proof, ledger, toleranceMs: settings.clockToleranceMs }
     const nowMs = await store.nowMs()
+    const context = { subscription, proof, ledger, toleranceMs: settings.clockToleranceMs, readMs: nowMs }
     const answered = {
       barrierId: answer.barrierId,
       roundTripMs: Math.max(0, Date.now() - answer.sentMs),
@@ -102,7 +104,7 @@ export class Listener {
       memory.details = []
       await this.#options.watcher.rewound(subscription, { toMs: rewoundMs, provenMs: proof.throughMs, foundMs: nowMs })
       const none = { throughMs: null, minutes: [], suspects: [], ghosts: [], present: [], absent: [], unwanted: [] }
-      await this.#record(subscription, { readMs: nowMs, answer: answered, rewoundMs, ...none })
+      await this.#record(subscription, { answer: answered, rewoundMs, ...none })
     } else {
       const { findings, details } = await compareAnswer(context, answer, memory.details)
       memory.details = [...details, ...memory.details.slice(answer.details.length)]
@@ -111,7 +113,6 @@ export class Listener {
       const unwanted = new Set(unwantedOf(context, suspects))
       const missing = suspects.filter(({ id }) => !unwanted.has(id))
       await this.#record(subscription, {
-        readMs: nowMs,
         answer: answered,
         rewoundMs: null,
         ...findings,
@@ -132,8 +133,8 @@ export class Listener {
   }
 
   /**
-   * The subscription, with the interest that the answer tells: announcements may be lost or come late, and what its bindings
-   * did not route is not missing. Undefined for one that is unknown or retired.
+   * The subscription, with the interest and the queue that the answer tells: announcements may be lost or come late, and what its
+   * bindings did not route is not missing. Undefined for one that is unknown or retired.
    */
   async #subscriptionOf(answer: Answer): Promise<RegisteredSubscription | undefined> {
     const { store, settings } = this.#options
@@ -142,9 +143,11 @@ export class Listener {
       (await registry.list()).find(({ name, retired }) => name === answer.subscription && retired === null)
     const known = await find()
     if (known === undefined || answer.standing === null) return known
+    const { patternsSinceMs, queueCreatedMs } = answer.standing
     const begin = beginOf(known, answer.standing, await store.nowMs(), settings.clockToleranceMs)
-    if (begin === null) return known
-    await registry.register({ ...known, patternsSinceMs: answer.standing.patternsSinceMs }, begin, null)
+    if (begin === null && queueCreatedMs === known.queueCreatedMs) return known
+    await registry.register({ ...known, patternsSinceMs, queueCreatedMs }, begin, null)
+    await this.#noteQueue(known, queueCreatedMs)
     return find()
   }
 

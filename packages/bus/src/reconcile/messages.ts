@@ -9,21 +9,16 @@ import type { Standing } from './registry.ts'
 export const ANNOUNCEMENT_KEY = 'announcement'
 
 /** A subscription tells every publisher that its bindings stand. Times are the subscriber's. */
-export interface Announcement {
+export interface Announcement extends Standing {
   readonly subscription: string
   readonly service: string
   readonly queue: string
-  readonly patterns: readonly string[]
   readonly hasInbox: boolean
   readonly timeoutMs: number
-  readonly activeFromMs: number
-  /** Its present patterns stand since then. */
-  readonly patternsSinceMs: number
-  /** Those before them stood since then; null when there were none. */
-  readonly previousSinceMs: number | null
-  readonly queueCreatedMs: number | null
   /** A publisher that hears of it for the first time sends its events from then on; null: none. */
   readonly backfillSinceMs: number | null
+  /** A person has stopped it; null or absent: it handles events. */
+  readonly paused?: { readonly atMs: number; readonly by: string } | null
 }
 
 /** A publisher asks a subscription, through its queue, what it has received. */
@@ -59,7 +54,7 @@ export interface Answer {
   readonly barrierId: string
   readonly subscription: string
   readonly sentMs: number
-  /** Its patterns, and since when they stand; null when it does not know. */
+  /** Null when it does not know. */
   readonly standing: Standing | null
   readonly digests: readonly RangeDigests[]
   readonly details: readonly ReceivedDetail[]
@@ -133,6 +128,11 @@ type Check = (value: unknown) => boolean
 const text: Check = (value) => typeof value === 'string'
 const number: Check = (value) => typeof value === 'number' && Number.isFinite(value)
 const flag: Check = (value) => typeof value === 'boolean'
+/** Of later versions. */
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value)
 const maybe =
   (check: Check): Check =>
   (value) =>
@@ -151,6 +151,12 @@ function fits(value: unknown, shape: Readonly<Record<string, Check>>): boolean {
   return Object.entries(shape).every(([name, check]) => check(Reflect.get(value, name)))
 }
 
+const standing = {
+  patterns: list(text),
+  patternsSinceMs: number,
+  previousSinceMs: maybe(number),
+  queueCreatedMs: maybe(number),
+}
 const range = { fromMs: number, toMs: number }
 const key = object({ id: text, name: text })
 
@@ -159,14 +165,11 @@ const shapes: Readonly<Record<ControlMessage['kind'], Readonly<Record<string, Ch
     subscription: text,
     service: text,
     queue: text,
-    patterns: list(text),
+    ...standing,
     hasInbox: flag,
     timeoutMs: number,
-    activeFromMs: number,
-    patternsSinceMs: number,
-    previousSinceMs: maybe(number),
-    queueCreatedMs: maybe(number),
     backfillSinceMs: maybe(number),
+    paused: optional(maybe(object({ atMs: number, by: text }))),
   },
   barrier: {
     id: text,
@@ -187,7 +190,7 @@ const shapes: Readonly<Record<ControlMessage['kind'], Readonly<Record<string, Ch
     barrierId: text,
     subscription: text,
     sentMs: number,
-    standing: maybe(object({ patterns: list(text), patternsSinceMs: number, previousSinceMs: maybe(number) })),
+    standing: maybe(object(standing)),
     digests: list(object({ ...range, digests: list(object({ name: text, count: number, xor: text })) })),
     details: list(object({ ...range, coveredMs: number, keys: list(key) })),
     checked: list(text),

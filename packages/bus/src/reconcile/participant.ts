@@ -22,7 +22,7 @@ export interface ParticipantOptions {
 /** The subscriber's side of reconciliation: announces one subscription, and answers its barriers. */
 export function participant(options: ParticipantOptions, context: ControlContext): Control {
   const { service, publisher, connection, names, settings, maxAgeMs, logger } = options
-  const { subscription, queue, store, consumer, inHand, declare } = context
+  const { subscription, queue, store, inHand, declare, pause, isStanding } = context
   const announcer = new Announcer({
     service,
     subscription,
@@ -30,7 +30,8 @@ export function participant(options: ParticipantOptions, context: ControlContext
     subscriptions: store.subscriptions,
     publisher,
     names,
-    isStanding: () => consumer.isConsuming,
+    isStanding,
+    pause,
     intervalMs: settings.announceMs,
     maxAgeMs,
     logger,
@@ -42,17 +43,7 @@ export function participant(options: ParticipantOptions, context: ControlContext
     publisher,
     controlExchange: names.controlExchange,
     inHand,
-    standing: async () => {
-      const { name, patterns } = subscription
-      const standing = await store.subscriptions.stand(name, patterns, false)
-      if (standing === null) return null
-      const { patternsSince, previousSince } = standing
-      return {
-        patterns,
-        patternsSinceMs: patternsSince.getTime(),
-        previousSinceMs: previousSince?.getTime() ?? null,
-      }
-    },
+    standing: () => announcer.standing(),
     countDeadLetters: async () => {
       const model = connection.current
       const depth = model === null ? 'unknown' : await readQueueDepth(model, names.deadQueue(subscription.name))

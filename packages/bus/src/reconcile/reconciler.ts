@@ -8,11 +8,11 @@ import type { Publisher } from '../amqp/publisher.ts'
 import { StandingTopology } from '../amqp/standing-topology.ts'
 import type { Logger } from '../logger.ts'
 import { SingleFlight } from '../single-flight.ts'
-import type { ReconciliationStore } from '../store/reconciliation.ts'
-import type { LeaseStore } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import { Asker } from './asker.ts'
 import { Backfilling } from './backfill.ts'
 import { Compensation } from './compensation.ts'
+import { RECONCILER_LEASE_GROUP } from './lease.ts'
 import { Listener } from './listener.ts'
 import { Memories } from './memory.ts'
 import { ANNOUNCEMENT_KEY } from './messages.ts'
@@ -23,7 +23,7 @@ export interface ReconcilerOptions {
   readonly service: string
   /** Of every event of the catalog. */
   readonly eventNames: readonly string[]
-  readonly store: { readonly reconciliation: ReconciliationStore; readonly leases: LeaseStore }
+  readonly store: Pick<Store, 'reconciliation' | 'leases' | 'watches'>
   readonly publisher: Publisher
   readonly connection: Connection
   readonly names: BrokerNames
@@ -31,8 +31,6 @@ export interface ReconcilerOptions {
   readonly logger: Logger
 }
 
-/** Of LeaseStore: whose holder reconciles. */
-export const RECONCILER_LEASE_GROUP = 'reconciler'
 const LEASE_NAME = 'leader'
 /** How soon a run that a person asks for begins. */
 const REQUEST_POLL_MS = 1_000
@@ -82,7 +80,7 @@ export class Reconciler {
       eventNames: options.eventNames,
     })
     const sending = { store: store.reconciliation, publisher, names, logger }
-    this.compensation = new Compensation({ ...sending, settings })
+    this.compensation = new Compensation({ ...sending, settings, watches: store.watches })
     this.backfilling = new Backfilling({ ...sending, connection, limits: settings.backfill })
     const isLeading = (): boolean => this.#isLeading
     const shared = { settings, watcher: this.#watcher, memories: this.#memories, isLeading, ...sending }

@@ -4,7 +4,7 @@ import { beginOf } from './registry.ts'
 
 const known: RegisteredSubscription = {
   ...{ name: 'order.crm', service: 'crm', queue: 'qu.order.crm', hasInbox: true, timeoutMs: 1, queueCreatedMs: null },
-  ...{ firstSeenMs: 0, lastSeenMs: 0, patternsSinceMs: 1_000, retired: null },
+  ...{ firstSeenMs: 0, lastSeenMs: 0, patternsSinceMs: 1_000, retired: null, paused: null },
   periods: [{ fromMs: 1_500, toMs: null, patterns: ['order.#', '#.onPaid'] }],
 }
 const told = { patterns: ['order.#', '#.onPaid'], patternsSinceMs: 1_000, previousSinceMs: null }

@@ -1,12 +1,14 @@
 import type { RegisteredSubscription, TimeRange } from '../store/reconciliation.ts'
 import type { Announcement } from './messages.ts'
 
-/** The patterns whose bindings stand on the broker, and since when by the subscriber's clock. */
+/** The patterns whose bindings stand on the broker, and since when; times are the subscriber's. */
 export interface Standing {
   readonly patterns: readonly string[]
   readonly patternsSinceMs: number
   /** Since when those before them stood; null when there were none. */
   readonly previousSinceMs: number | null
+  /** When its queue had to be made anew; null for never. */
+  readonly queueCreatedMs: number | null
 }
 
 /** What begins with other patterns; `closeMs` is the end of those before. */
@@ -23,7 +25,7 @@ export interface Beginning {
  */
 export function beginOf(
   known: RegisteredSubscription | undefined,
-  { patterns, patternsSinceMs, previousSinceMs }: Standing,
+  { patterns, patternsSinceMs, previousSinceMs }: Omit<Standing, 'queueCreatedMs'>,
   nowMs: number,
   toleranceMs: number,
 ): Beginning | null {

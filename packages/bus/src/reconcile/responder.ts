@@ -19,7 +19,7 @@ export interface ResponderOptions {
   readonly publisher: Publisher
   readonly controlExchange: string
   readonly inHand: InHand
-  /** The patterns whose bindings stand; null when that is not known. */
+  /** Null when that is not known. */
   readonly standing: () => Promise<Standing | null>
   /** How many messages wait in the subscription's dead letter queue; null when that cannot be told. */
   readonly countDeadLetters: () => Promise<number | null>
@@ -200,24 +200,33 @@ export class Responder {
 }
 
 /**
- * What is remembered of a barrier from now on, and whether its publisher has to go back: it has had the answer to a later barrier
- * than this store remembers, so that the store was set back; or it does not know of that, because its own store was set
- * back since, or because it has not heard it yet. What this store remembers to be proven was so with what it holds, or was found
- * to be missing by the publisher: one that was set back has forgotten what, and goes back as far as it ever had to.
+ * What is remembered of a barrier from now on, and whether its publisher has to go back: it has heard an answer that this store does
+ * not remember, so that the store was set back; or it does not know of that, because its own store was set back since, or
+ * because it has not heard it yet. What this store remembers to be proven was so with what it holds, or was found to be missing by
+ * the publisher: one that was set back has forgotten what, and goes back as far as it ever had to.
  */
 export function remembered(
   barrier: Pick<Barrier, 'id' | 'previousId' | 'rewindId' | 'provenThroughMs' | 'activeFromMs'>,
-  last: LastAnswered | null,
+  known: LastAnswered | null,
 ): { readonly last: LastAnswered; readonly rewoundMs: number | null } {
   const { id, previousId, provenThroughMs, activeFromMs } = barrier
-  const isNew = previousId !== null && (last === null || last.barrierId < previousId)
-  const isUnknown = last !== null && last.rewindId !== null && barrier.rewindId !== last.rewindId
-  const rewindId = isNew ? id : (last?.rewindId ?? null)
-  const everMs = last?.rewoundMs ?? null
-  if (!isNew && !isUnknown)
-    return { last: { barrierId: id, provenThroughMs, rewindId, rewoundMs: everMs }, rewoundMs: null }
-  const heldMs = Math.min(isNew ? (last?.provenThroughMs ?? 0) : Infinity, isUnknown ? (everMs ?? Infinity) : Infinity)
+  const heardBeforeId = known?.heardId ?? null
+  const unheardIds = known?.unheardIds ?? []
+  // A publisher that was set back has heard an earlier answer than it had before.
+  const isLater = previousId !== null && (heardBeforeId === null || previousId > heardBeforeId)
+  const isNew = isLater && !unheardIds.includes(previousId)
+  const isUnknown = known !== null && known.rewindId !== null && barrier.rewindId !== known.rewindId
+  const everMs = known?.rewoundMs ?? null
+  const heardId = isLater ? previousId : heardBeforeId
+  const next = {
+    barrierId: id,
+    rewindId: isNew ? id : (known?.rewindId ?? null),
+    heardId,
+    unheardIds: [...unheardIds, id].filter((each) => heardId === null || each > heardId),
+  }
+  if (!isNew && !isUnknown) return { last: { ...next, provenThroughMs, rewoundMs: everMs }, rewoundMs: null }
+  const heldMs = Math.min(isNew ? (known?.provenThroughMs ?? 0) : Infinity, isUnknown ? (everMs ?? Infinity) : Infinity)
   const rewoundMs = Math.min(provenThroughMs, Math.max(heldMs, activeFromMs))
   const leastMs = Math.min(rewoundMs, everMs ?? Infinity)
-  return { last: { barrierId: id, provenThroughMs: rewoundMs, rewindId, rewoundMs: leastMs }, rewoundMs }
+  return { last: { ...next, provenThroughMs: rewoundMs, rewoundMs: leastMs }, rewoundMs }
 }

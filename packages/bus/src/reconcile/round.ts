@@ -14,6 +14,8 @@ import type { Answer } from './messages.ts'
 /** A range whose digests differed, so that its ids are to be compared; `minuteMs` when a minute was opened again. */
 export interface Detail extends TimeRange {
   readonly minuteMs: number | null
+  /** Before the ledger was read for the first part of it. */
+  readonly readMs: number
 }
 
 export interface RoundContext {
@@ -21,6 +23,8 @@ export interface RoundContext {
   readonly proof: Proof
   readonly ledger: LedgerReads
   readonly toleranceMs: number
+  /** Before the ledger is read, by the clock of its database. */
+  readonly readMs: number
 }
 
 export interface RoundResult {
@@ -37,7 +41,7 @@ export async function compareAnswer(
   answer: Pick<Answer, 'digests' | 'details'>,
   asked: readonly Detail[],
 ): Promise<RoundResult> {
-  const { proof, ledger } = context
+  const { proof, ledger, readMs } = context
   const minutes: Findings['minutes'][number][] = []
   const suspects: EventKey[] = []
   const ghosts: EventKey[] = []
@@ -57,12 +61,13 @@ export async function compareAnswer(
     if (coveredMs < toMs) details.push({ ...detail, fromMs: coveredMs })
     if (detail.minuteMs === null) {
       throughMs = coveredMs
-      minutes.push({ minuteMs: minuteOf(fromMs), expected: difference.expected, isWhole: false })
+      minutes.push({ minuteMs: minuteOf(fromMs), expected: difference.expected, isWhole: false, readMs })
     } else if (coveredMs === toMs) {
       minutes.push({
         minuteMs: detail.minuteMs,
         expected: await expectedIn(context, { fromMs: detail.minuteMs, toMs }),
         isWhole: true,
+        readMs: detail.readMs,
       })
     }
   }
@@ -81,10 +86,10 @@ export async function compareAnswer(
         ? // Its interest changes within: digests of the whole say nothing of the parts.
           { isEqual: false, expected: 0 }
         : compareDigests(sent?.digests ?? [], digests, piece.expects)
-    if (!comparison.isEqual) details.push({ fromMs, toMs, minuteMs: isMain ? null : fromMs })
+    if (!comparison.isEqual) details.push({ fromMs, toMs, minuteMs: isMain ? null : fromMs, readMs })
     else {
       compared += comparison.expected
-      minutes.push({ minuteMs: minuteOf(fromMs), expected: comparison.expected, isWhole: !isMain })
+      minutes.push({ minuteMs: minuteOf(fromMs), expected: comparison.expected, isWhole: !isMain, readMs })
       if (isMain) throughMs = toMs
     }
   }

@@ -1,10 +1,16 @@
+import { WarrenError } from '../errors.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { BackfillLimits } from './backfill-decisions.ts'
 import type { BudgetOptions } from './budget.ts'
 import type { BrokerWatch } from './watch.ts'
 
-/** - `auto`: what is missing is resent. - `report`: it is found, told and listed, and a person decides. */
-export type CompensationMode = 'auto' | 'report'
+/**
+ * What is done about missing events, which are found, told and listed in any case:
+ * - `auto`: they are resent.
+ * - `report`: those are resent that a person asks for.
+ * - `off`: nothing is resent, whoever asks. What was asked for waits for another mode.
+ */
+export type CompensationMode = 'auto' | 'report' | 'off'
 
 export interface ReconcileOptions {
   /** Default `auto`. */
@@ -59,8 +65,12 @@ export interface ReconcileSettings extends Required<
   readonly backfill: BackfillLimits
 }
 
+const modes: readonly unknown[] = ['auto', 'report', 'off'] satisfies readonly CompensationMode[]
+
+/** Fills in the defaults. Throws CONFIG_INVALID. */
 export function reconcileSettings(options: ReconcileOptions = {}): ReconcileSettings {
   const defined = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  for (const [option, value] of Object.entries(defined)) check(option, value)
   return {
     compensation: 'auto',
     intervalMs: 30_000,
@@ -80,4 +90,19 @@ export function reconcileSettings(options: ReconcileOptions = {}): ReconcileSett
     breaker: { maxMissingShare: 0.2, minMissing: 100, maxUnansweredMs: 120_000, ...options.breaker },
     backfill: { perSecond: 200, maxReady: 100, maxUnsentMs: 1_000, ...options.backfill },
   }
+}
+
+function check(option: string, value: unknown): void {
+  if (option === 'compensation' && !modes.includes(value)) throw invalid(option, value, modes.join(', '))
+  if (typeof value === 'number' && !(Number.isFinite(value) && value >= 0))
+    throw invalid(option, value, 'a number from 0')
+  if (option !== 'watch' && typeof value === 'object' && value !== null)
+    for (const [inner, number] of Object.entries(value)) check(`${option}.${inner}`, number)
+}
+
+function invalid(option: string, value: unknown, expected: string): WarrenError {
+  return new WarrenError('CONFIG_INVALID', `reconcile.${option} is ${String(value)}; it can be ${expected}`, {
+    option,
+    value,
+  })
 }

@@ -15,6 +15,7 @@ const crm: RegisteredSubscription = {
   queueCreatedMs: null,
   patternsSinceMs: 0,
   retired: null,
+  paused: null,
   periods: [{ fromMs: nowMs - 86_400_000, toMs: null, patterns: ['order.#'] }],
 }
 
@@ -80,6 +81,17 @@ describe('statusOf', () => {
       problems: ['silent'],
     })
     expect(statusOf({ ...crm, lastSeenMs: lastSeenMs + 1 }, settled, nowMs).state).toBe('proven')
+  })
+
+  it('calls paused what a person has stopped, however long its barriers wait, and tells what is wrong beside', () => {
+    const paused = { atMs: nowMs - 3_600_000, by: 'ann' }
+    const waiting = { ...settled, waitingSinceMs: paused.atMs, throughMs: paused.atMs }
+    const expected = { state: 'paused', sinceMs: paused.atMs, missing: 0, problems: [] }
+    expect(statusOf({ ...crm, paused }, waiting, nowMs)).toEqual(expected)
+    const missed = { ...waiting, counts: { ...none, missing: 2 } }
+    expect(statusOf({ ...crm, paused }, missed, nowMs)).toEqual({ ...expected, missing: 2, problems: ['missing'] })
+    // No process of it runs.
+    expect(statusOf({ ...crm, paused, lastSeenMs: 0 }, waiting, nowMs)).toEqual({ ...expected, problems: ['silent'] })
   })
 
   it('says nothing of one without an inbox but that it is silent', () => {

@@ -14,13 +14,14 @@ export const BEHIND_AFTER_MS = 150_000
  * How one subscription stands with a publisher; of several that hold, the first of this list.
  * - `retired`: a person ended its interest; nothing is expected of it. Left when it announces itself again.
  * - `unproven`: it keeps no inbox, so that nothing can be proved of it.
+ * - `paused`: a person has stopped it; its events wait. Left when somebody resumes it.
  * - `missing`: it did not receive events, and a second barrier has confirmed that. Left when they have come, or are waived.
  * - `silent`: no announcement was heard for SILENT_AFTER_MS: no process of it runs, or its bindings do not stand.
  * - `lagging`: a barrier waits in its queue for LAGGING_AFTER_MS, or the proof ends BEHIND_AFTER_MS ago. Nothing is missing
  *   because of that.
  * - `proven`: everything that was published for it and sent before `throughMs` was received.
  */
-export type SubscriptionState = 'retired' | 'unproven' | 'missing' | 'silent' | 'lagging' | 'proven'
+export type SubscriptionState = 'retired' | 'unproven' | 'paused' | 'missing' | 'silent' | 'lagging' | 'proven'
 
 /** What somebody has to look at. Lag is none: it ends by itself. */
 export type SubscriptionProblem = 'missing' | 'ghosts' | 'silent' | 'breaker-open'
@@ -28,7 +29,7 @@ export type SubscriptionProblem = 'missing' | 'ghosts' | 'silent' | 'breaker-ope
 export interface SubscriptionStatus {
   readonly state: SubscriptionState
   /**
-   * When it was retired; when a silent one was heard last; since when the barrier of a lagging one waits, or where its proof ends;
+   * When it was retired, or paused; when a silent one was heard last; since when the barrier of a lagging one waits, or where its proof ends;
    * null for the other states.
    */
   readonly sinceMs: number | null
@@ -52,6 +53,7 @@ export function statusOf(subscription: RegisteredSubscription, proof: Proof, now
     ...(proof.breaker === null ? [] : ['breaker-open' as const]),
   ]
   if (!subscription.hasInbox) return { state: 'unproven', sinceMs: null, missing, problems }
+  if (subscription.paused !== null) return { state: 'paused', sinceMs: subscription.paused.atMs, missing, problems }
   if (missing > 0) return { state: 'missing', sinceMs: null, missing, problems }
   if (isSilent) return { state: 'silent', sinceMs: subscription.lastSeenMs, missing, problems }
   const lagSinceMs = lagSince(proof, nowMs)

@@ -61,6 +61,14 @@ export interface BackfillProgress {
   readonly pace: number
 }
 
+/** All conditions given must hold. */
+export interface BackfillFilter {
+  readonly subscription?: string
+  readonly states?: readonly BackfillState[]
+  /** Default 100. */
+  readonly limit?: number
+}
+
 export type BackfillAction = 'pause' | 'resume' | 'cancel'
 
 /** What a publisher's database knows of its backfills. Written by those who ask for them, and by the one that sends. */
@@ -69,7 +77,7 @@ export interface BackfillStore {
   request(request: BackfillRequest): Promise<Backfill>
   find(id: string): Promise<Backfill | null>
   /** The latest first. */
-  list(filter?: { readonly states?: readonly BackfillState[]; readonly limit?: number }): Promise<readonly Backfill[]>
+  list(filter?: BackfillFilter): Promise<readonly Backfill[]>
   /**
    * Pauses what runs, resumes what is paused or failed, cancels what is not over; writes the action log. Null: there is no such backfill.
    * `isChanged` is false when its state does not allow it, or asks for nothing.

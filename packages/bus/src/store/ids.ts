@@ -10,3 +10,11 @@ export function leastIdAt(timeMs: number): string {
 export function dayOf(timeMs: number): number {
   return Math.floor(timeMs / DAY_MS) * DAY_MS
 }
+
+/** By how much the clocks of a publisher and of a subscriber's store may differ. */
+const CLOCK_TOLERANCE_MS = 60_000
+
+/** Above every message that can have failed before this time: it was published before. */
+export function leastIdAfterFailing(time: Date): string {
+  return leastIdAt(time.getTime() + CLOCK_TOLERANCE_MS)
+}

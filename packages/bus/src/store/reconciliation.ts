@@ -64,6 +64,8 @@ export interface RegisteredSubscription {
   /** Since when its present patterns stand, as it said itself, by its own clock. */
   readonly patternsSinceMs: number | null
   readonly retired: { readonly atMs: number; readonly by: string } | null
+  /** As it said itself, by its own clock: it handles nothing until somebody resumes it. */
+  readonly paused: { readonly atMs: number; readonly by: string } | null
   /** Oldest first. */
   readonly periods: readonly Period[]
 }
@@ -71,7 +73,8 @@ export interface RegisteredSubscription {
 export type Registration = Pick<
   RegisteredSubscription,
   'name' | 'service' | 'queue' | 'hasInbox' | 'timeoutMs' | 'queueCreatedMs' | 'patternsSinceMs'
->
+> &
+  Partial<Pick<RegisteredSubscription, 'paused'>>
 
 export interface RegistryStore {
   list(): Promise<readonly RegisteredSubscription[]>
@@ -131,9 +134,16 @@ export interface Proof {
 }
 
 /** What an answer has shown; written in one transaction. */
-export interface Findings {
-  /** Before the ledger was read for it: a minute that was opened again later stays open. */
+export interface ComparedMinute {
+  readonly minuteMs: number
+  readonly expected: number
+  /** False: a part of it, which adds to those before. */
+  readonly isWhole: boolean
+  /** Before the ledger was read for it, or for the first part of it: a minute that was opened again later stays open. */
   readonly readMs: number
+}
+
+export interface Findings {
   readonly answer: {
     readonly barrierId: string
     readonly roundTripMs: number
@@ -145,7 +155,7 @@ export interface Findings {
   readonly throughMs: number | null
   /** Sets `through` back, because the subscriber's store was; minutes before it that were compared later are open again. */
   readonly rewoundMs: number | null
-  readonly minutes: readonly { readonly minuteMs: number; readonly expected: number; readonly isWhole: boolean }[]
+  readonly minutes: readonly ComparedMinute[]
   readonly suspects: readonly EventKey[]
   /** Were asked after and are there by now. */
   readonly present: readonly string[]
@@ -249,6 +259,15 @@ export interface MissingFilter {
   readonly limit?: number
 }
 
+/** Events of these names. All conditions given must hold. */
+export interface EventSelection {
+  readonly names: readonly string[]
+  /** Published in this time. */
+  readonly published: Partial<TimeRange>
+  /** Empty: of all. */
+  readonly entityIds: readonly string[]
+}
+
 /** An event of the ledger with what is needed to send it again. */
 export interface StoredEvent extends EventKey {
   readonly entityId: string
@@ -277,10 +296,15 @@ export interface MissingStore {
       readonly maxAttempts: number
       readonly backoffMs: number
       readonly maxBackoffMs: number
-      /** Those alone that a person asked for. */
+      /** Those alone that a person asked for, and those that are in one of `wanted`. */
       readonly requestedOnly: boolean
+      readonly wanted?: readonly EventSelection[]
+      /** Unless a person asked for them, none that are in one of these, whatever else is said. */
+      readonly held?: readonly EventSelection[]
     },
   ): Promise<readonly StoredEvent[]>
+  /** The names of what is missing at the subscription. */
+  names(subscription: string): Promise<readonly string[]>
   /** Why resends failed. */
   failed(subscription: string, ids: readonly string[], error: string): Promise<void>
   /**
@@ -352,6 +376,10 @@ export interface LastAnswered {
   readonly rewindId: string | null
   /** The earliest time that a proof had to go back to because of that, of all times that it was set back. */
   readonly rewoundMs: number | null
+  /** The last barrier whose answer the publisher has heard, as its barriers told; null for none. */
+  readonly heardId: string | null
+  /** Barriers after that one that were answered. */
+  readonly unheardIds: readonly string[]
 }
 
 export interface ReceiptStore {
@@ -363,8 +391,8 @@ export interface ReceiptStore {
   absent(subscription: string, ids: readonly string[]): Promise<readonly string[]>
   unsettled(subscription: string): Promise<{ readonly retrying: number; readonly parked: number }>
   lastAnswered(subscription: string, source: string): Promise<LastAnswered | null>
-  /** Remembers the barrier, unless a later one is remembered. */
-  answered(subscription: string, source: string, last: LastAnswered): Promise<void>
+  /** Remembers that the barrier was answered, and the rest unless a later one is remembered. */
+  answered(subscription: string, source: string, last: Omit<LastAnswered, 'unheardIds'>): Promise<void>
   /**
    * An instance that consumes the subscription's queue says that it has settled all it was given before `settledThroughMs` (null:
    * says only that it lives, and begins now), and learns the time of the database.

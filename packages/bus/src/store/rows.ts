@@ -1,3 +1,5 @@
+import { pauseOf } from './pauses.ts'
+import type { PauseRow } from './pauses.ts'
 import type {
   Failure,
   FailureGroup,
@@ -9,7 +11,7 @@ import type {
   SentMessage,
   SentState,
   Standing,
-  SubscriptionSummary,
+  AnnouncedSubscription,
 } from './store.ts'
 
 /**
@@ -64,6 +66,7 @@ export interface FailureRow {
   order_key: string | null
   sequence: Numeric | null
   needs: Numeric | null
+  edits: Numeric
 }
 
 export interface InboxRow {
@@ -94,18 +97,13 @@ export interface LeaseRow {
   is_expired: boolean | number
 }
 
-export interface SubscriptionRow {
+export interface SubscriptionRow extends PauseRow {
   name: string
   service: string
   patterns: string
   queue: string
   active_from: Numeric
   last_seen_at: Numeric
-  handled: Numeric
-  retrying: Numeric
-  parked: Numeric
-  discarded: Numeric
-  last_handled_at: Numeric | null
 }
 
 export interface StandingRow {
@@ -170,6 +168,7 @@ export function failureOf(row: FailureRow): Failure {
     firstFailedAt: dateOf(row.first_failed_at),
     lastFailedAt: dateOf(row.last_failed_at),
     dueAt: row.due_at === null ? null : dateOf(row.due_at),
+    edits: Number(row.edits),
     order:
       row.order_key === null
         ? null
@@ -198,6 +197,7 @@ export function failureGroupOf(row: GroupRow): FailureGroup {
     message: row.message,
     retrying: Number(row.retrying),
     parked: Number(row.parked),
+    isExact: true,
     firstFailedAt: dateOf(row.first_failed_at),
     lastFailedAt: dateOf(row.last_failed_at),
   }
@@ -207,7 +207,7 @@ export function leaseOf(row: LeaseRow): Lease {
   return { name: row.name, owner: row.owner, epoch: Number(row.epoch), isExpired: Boolean(row.is_expired) }
 }
 
-export function subscriptionOf(row: SubscriptionRow): SubscriptionSummary {
+export function subscriptionOf(row: SubscriptionRow): AnnouncedSubscription {
   return {
     name: row.name,
     service: row.service,
@@ -215,11 +215,7 @@ export function subscriptionOf(row: SubscriptionRow): SubscriptionSummary {
     queue: row.queue,
     activeFrom: dateOf(row.active_from),
     lastSeenAt: dateOf(row.last_seen_at),
-    handled: Number(row.handled),
-    retrying: Number(row.retrying),
-    parked: Number(row.parked),
-    discarded: Number(row.discarded),
-    lastHandledAt: row.last_handled_at === null ? null : dateOf(row.last_handled_at),
+    paused: pauseOf(row),
   }
 }
 

@@ -1,5 +1,8 @@
+import type { BulkStore } from './bulk.ts'
 import type { BlockedEntity, BlockedFilter, FailureOrder, OrderStore } from './order.ts'
-import type { ReconciliationStore } from './reconciliation.ts'
+import type { ReconciliationStore, TimeRange } from './reconciliation.ts'
+import type { SampleReads } from './samples.ts'
+import type { WatchStore } from './watch.ts'
 
 /**
  * What the bus needs from a service's database. PostgreSQL and SQLite implement it; one conformance suite runs on both.
@@ -41,6 +44,11 @@ export interface Store<Tx extends Sql = Sql> {
   readonly subscriptions: SubscriptionStore
   readonly messages: MessageReads
   readonly failures: FailureReads
+  readonly depths: DepthReads
+  readonly samples: SampleReads
+  readonly watches: WatchStore
+  readonly actions: ActionStore
+  readonly bulk: BulkStore
   readonly reconciliation: ReconciliationStore
   readonly order: OrderStore<Tx>
 
@@ -211,6 +219,8 @@ export interface FailureError {
 }
 
 export interface Failure extends NewFailure {
+  /** How often a person has changed its payload. */
+  readonly edits: number
   readonly firstFailedAt: Date
   readonly lastFailedAt: Date
   /** null for `parked`. */
@@ -251,6 +261,11 @@ export interface InboxStore<Tx extends Sql = Sql> {
    * longer `retrying` (a person discarded it meanwhile, or another instance resolved it): then roll back.
    */
   resolve(tx: Tx, subscription: string, messageId: string): Promise<boolean>
+  /**
+   * Locks a failure that was claimed, in the transaction that settles it. False when it is gone, or a person has changed its payload
+   * since: what the handler made of the old one is to count for nothing.
+   */
+  isCurrent(tx: Tx, failure: Pick<Failure, 'subscription' | 'messageId' | 'edits'>): Promise<boolean>
   /** Gives a claimed retry back: due after `delayMs`, and the attempt that claimRetries() counted is not counted. */
   unclaim(subscription: string, messageIds: readonly string[], delayMs: number): Promise<void>
 }
@@ -281,14 +296,33 @@ export interface SubscriptionRecord {
   readonly queue: string
 }
 
-export interface SubscriptionSummary extends SubscriptionRecord {
+export interface AnnouncedSubscription extends SubscriptionRecord {
   readonly activeFrom: Date
   readonly lastSeenAt: Date
-  readonly handled: number
+  readonly paused: Pause | null
+}
+
+/** What became of the messages of a subscription, but for those that are handled. */
+export interface SubscriptionTally {
+  /** False: it was counted no further. */
+  readonly isExact: boolean
   readonly retrying: number
   readonly parked: number
   readonly discarded: number
   readonly lastHandledAt: Date | null
+}
+
+/** A person has stopped the handling of a subscription: its events wait in its queue, and its retries in its store. */
+export interface Pause {
+  readonly at: Date
+  readonly by: string
+}
+
+export interface PauseChange {
+  /** As it is now. */
+  readonly pause: Pause | null
+  /** False when it was so before. */
+  readonly isChanged: boolean
 }
 
 /** When a subscription began, by the clock of its store. */
@@ -312,7 +346,24 @@ export interface SubscriptionStore {
   stand(name: string, patterns: readonly string[], isNewQueue: boolean): Promise<Standing | null>
   /** What was announced last; null for a name that never was. */
   find(name: string): Promise<SubscriptionRecord | null>
-  list(): Promise<readonly SubscriptionSummary[]>
+  /** By name. */
+  list(): Promise<readonly AnnouncedSubscription[]>
+  /**
+   * Reads what is not handled, each state as far as `countUpTo`; default: all of it. Zeros for a name that was never
+   * announced.
+   */
+  tally(name: string, countUpTo?: number): Promise<SubscriptionTally>
+  /** How many messages it has handled, of those that the inbox still knows. Counts the inbox: seconds for ten million entries. */
+  countHandled(name: string): Promise<number>
+  /** Null when it is not paused, and for a name that was never announced. Cheap: every instance reads it every second. */
+  pauseOf(name: string): Promise<Pause | null>
+  /**
+   * Stops the handling of a subscription until resume(): instances of its service see it within a second, and those that start later
+   * find it so. Writes the action log. Null when it was never announced.
+   */
+  pause(name: string, actor: string): Promise<PauseChange | null>
+  /** Ends a pause; writes the action log. Null when it was never announced. */
+  resume(name: string, actor: string): Promise<PauseChange | null>
 }
 
 // ── Reading and acting: the terminal and the page ────────────────────────────────────────────────────────────────────
@@ -352,8 +403,30 @@ export interface MessageFilter {
   readonly since?: Date
   readonly until?: Date
   readonly before?: string
+  /** The least id that is looked at. */
+  readonly downTo?: string
   /** Default 50. */
   readonly limit?: number
+}
+
+/** So many rows, from below `before`, or from the newest; of messages that were published at that time. */
+export interface Depth {
+  readonly before?: string | undefined
+  readonly since?: Date | undefined
+  readonly until?: Date | undefined
+  readonly rows: number
+}
+
+/**
+ * The id of the row that is so many rows down; null when there are not so many. What no index is for is searched down to
+ * there, and further when a person wants to: a search through ten million rows answers again and again.
+ */
+export interface DepthReads {
+  sent(depth: Depth): Promise<string | null>
+  /** Of one subscription, or of all: then it is so many rows in all, or fewer. */
+  received(depth: Depth, subscription?: string): Promise<string | null>
+  /** `until`: that failed before then. */
+  failures(depth: Omit<Depth, 'since'>, subscription?: string): Promise<string | null>
 }
 
 export interface MessageReads {
@@ -391,22 +464,58 @@ export interface FailureGroup {
   readonly message: string
   readonly retrying: number
   readonly parked: number
+  /** False: it was counted no further, and there may be more. */
+  readonly isExact: boolean
   readonly firstFailedAt: Date
   readonly lastFailedAt: Date
 }
+
+export interface FailureTrends {
+  /** The first bucket in which all failures were looked at; as many as there are buckets when there is none. */
+  readonly firstKnown: number
+  /** Causes that have failures in the range. Null in the buckets before `firstKnown`. */
+  readonly groups: readonly {
+    readonly subscription: string
+    readonly fingerprint: string
+    readonly counts: readonly (number | null)[]
+  }[]
+}
+
+/** `changed`: it has another payload by now. `unknown`: there is no such failure, or no more. */
+export type EditOutcome = 'edited' | 'changed' | 'unknown'
 
 export interface FailureReads {
   /**
    * Newest message first; `before` is the message id of the last row of the page before. Rows of one message stay on one
    * page, so a page may be longer than `limit` (default 50). A failure that fails again meanwhile keeps its place.
    */
-  list(filter: FailureFilter & { readonly before?: string; readonly limit?: number }): Promise<readonly Failure[]>
-  groups(filter: FailureFilter): Promise<readonly FailureGroup[]>
+  list(filter: FailureFilter & Pick<MessageFilter, 'before' | 'downTo' | 'limit'>): Promise<readonly Failure[]>
+  /**
+   * By subscription and cause, the largest first. With `countUpTo` at a cost that does not grow with the failures: about so many are
+   * counted in all, and with a filter by more than subscription and state the newest quarter as many are looked at; `firstFailedAt` is that of the oldest
+   * message then, and `message` that of the newest.
+   */
+  groups(filter: FailureFilter, countUpTo?: number): Promise<readonly FailureGroup[]>
+  /**
+   * Of each cause, how many failures there are of events that were published in each of so many equal parts of the range. Looks at the
+   * newest `most` failures alone, so that it costs the same however many there are.
+   */
+  trends(range: TimeRange, buckets: number, most: number): Promise<FailureTrends>
   /**
    * Makes parked and retrying failures due at once, with their attempts counted anew, and writes the action log, in one
    * transaction: the owning service picks the rows up. Returns how many.
    */
   retry(filter: FailureFilter, actor: string): Promise<number>
+  /**
+   * Gives a failure another payload and makes it due at once, with its attempts counted anew: the same message, in the same place of
+   * its order. `original` is what the person has changed. Writes the action log, with both. Who handles the old payload at that moment
+   * settles nothing.
+   */
+  edit(
+    failure: Pick<Failure, 'subscription' | 'messageId'>,
+    payloads: { readonly original: string; readonly edited: string },
+    actor: string,
+  ): Promise<EditOutcome>
   /** Entities of ordered subscriptions of which events wait for an earlier one; those with the most first. */
   blocked(filter: BlockedFilter): Promise<readonly BlockedEntity[]>
   /**
@@ -420,6 +529,64 @@ export interface FailureReads {
    * that waited for them go on. Returns how many.
    */
   discard(filter: FailureFilter, actor: string): Promise<number>
+}
+
+// ── The action log: who did what ─────────────────────────────────────────────────────────────────────────────────────
+
+export interface NewAction {
+  /** Who: `rabbitmq:anna`, a name of the operating system. */
+  readonly actor: string
+  /** `retry`, `discard`, `retire`, … */
+  readonly action: string
+  readonly subscription: string | null
+  readonly messageId: string | null
+  readonly details: object
+}
+
+export interface ActionEntry extends Omit<NewAction, 'details'> {
+  /** Grows with each entry of a store. */
+  readonly id: string
+  readonly at: Date
+  /** Of a message that was given up, its payload as well. */
+  readonly details: unknown
+}
+
+/** All conditions given must hold. */
+export interface ActionFilter {
+  readonly actor?: string
+  readonly action?: string
+  readonly since?: Date
+  /** Exclusive. */
+  readonly until?: Date
+  readonly subscription?: string
+  readonly messageId?: string
+  /** The id of the last entry of the page before. */
+  readonly before?: string
+  /** The id of the oldest entry that is asked for. */
+  readonly from?: string
+  /** Default 100. */
+  readonly limit?: number
+}
+
+/** What somebody did at once: one entry, or one for each message that it was done to. This is the newest of them. */
+export interface ActionGroup extends ActionEntry {
+  /** The id of the oldest. */
+  readonly from: string
+  readonly entries: number
+  /** There may be more of it, which were not looked at: they begin the next page. */
+  readonly isCut: boolean
+}
+
+export interface ActionStore {
+  /** Newest first. */
+  list(filter: ActionFilter): Promise<readonly ActionEntry[]>
+  /**
+   * The same, grouped: entries about messages, by the same person, of the same action and subscription, each within a second of
+   * the one before. `limit` counts groups; `before` is the `from` of the last one. Looks at no more than 5,000 entries.
+   */
+  listGroups(filter: ActionFilter): Promise<readonly ActionGroup[]>
+  /** Notes what is done elsewhere than in this store, before it is done; what acts on its rows notes itself. */
+  write(entry: NewAction): Promise<void>
 }
 
 // ── Retention ────────────────────────────────────────────────────────────────────────────────────────────────────────

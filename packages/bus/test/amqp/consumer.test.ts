@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { testVhost } from '../../../../test/support/broker.ts'
 import type { Delivery } from '../../src/amqp/consumer.ts'
@@ -140,6 +141,44 @@ describe('recovery', () => {
     expect(bodies(deliveries)).toEqual([1, 2, 3])
   })
 
+  it('receives again from a queue that somebody deleted and made anew at once', async () => {
+    const { amqpUrls } = await testVhost()
+    const { channel } = await rawChannel(amqpUrls[0]!)
+    const queue = await makeQueue(channel)
+    const connection = await startConnection(amqpUrls)
+    const { deliveries, delivered } = await startConsumer({ connection, queue, watchMs: 200, silentMs: 1_000 })
+    for (let round = 1; round <= 3; round++) {
+      await channel.deleteQueue(queue)
+      await makeQueue(channel, queue)
+      await fill(channel, queue, 2, 2 * round - 2)
+      await until(delivered, () => deliveries.length === 2 * round)
+      for (const { ack } of deliveries) ack()
+    }
+    expect(bodies(deliveries)).toEqual(upTo(6))
+  })
+
+  it('begins anew when it has heard nothing for long, and not while it has something in hand', async () => {
+    const { amqpUrls } = await testVhost()
+    const { channel } = await rawChannel(amqpUrls[0]!)
+    const queue = await makeQueue(channel)
+    const connection = await startConnection(amqpUrls)
+    const { consumer, deliveries, delivered } = await startConsumer({ connection, queue, watchMs: 50, silentMs: 300 })
+    await fill(channel, queue, 1)
+    await until(delivered, () => deliveries.length === 1)
+    let begun = 0
+    consumer.signals.consuming.on(() => {
+      begun += 1
+    })
+    await setTimeout(1_500)
+    expect(begun).toBe(0)
+    deliveries[0]!.ack()
+    await consumer.signals.consuming.next()
+    expect(await readyAndUnsettled(channel, queue)).toBe(0)
+    await consumer.pause(false)
+    await setTimeout(600)
+    expect(consumer.isConsuming).toBe(false)
+  })
+
   it('resumes after the broker closed its channel', async () => {
     const { amqpUrls, cluster, vhost } = await testVhost()
     const { channel } = await rawChannel(amqpUrls[0]!)
@@ -150,7 +189,8 @@ describe('recovery', () => {
     })
     const lost = consumer.signals.lost.next()
     // An ack nobody sent, for a tag that is unknown: a 406. (4.3 has no rabbit_channel:do any more.)
-    const ack = `[rabbit_channel_common:do(Pid, {'basic.ack', 9999, false}) || Pid <- rabbit_channel:list(), [{vhost, <<"${vhost}">>}, {consumer_count, 1}] == rabbit_channel:info(Pid, [vhost, consumer_count])].`
+    // Channels of other tests close meanwhile.
+    const ack = `[rabbit_channel_common:do(Pid, {'basic.ack', 9999, false}) || Pid <- rabbit_channel:list(), [{vhost, <<"${vhost}">>}, {consumer_count, 1}] == (catch rabbit_channel:info(Pid, [vhost, consumer_count]))].`
     await cluster.ctl('n1', 'eval', ack)
     await lost
     await until(consumer.signals.consuming, () => consumer.isConsuming)

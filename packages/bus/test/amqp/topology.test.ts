@@ -88,6 +88,21 @@ describe('ensureTopology', () => {
     expect(logger.lines).toMatchObject([{ fields: { queue: 'qu.crm', current: null } }])
   })
 
+  it.each([
+    ['turned on', false, true],
+    ['turned off', true, false],
+  ])('uses a queue as it is when its single active consumer is %s, and warns', async (_what, before, after) => {
+    const { amqpUrls } = await testVhost()
+    const { model } = await rawChannel(amqpUrls[0]!)
+    await ensureTopology(model, crm({ ordered: before, deliveryLimit: 5 }), silentLogger)
+    const logger = recordingLogger()
+    await ensureTopology(model, crm({ ordered: after }), logger)
+    const warned = logger.lines.flatMap(({ level, fields }) =>
+      level === 'warn' && 'argument' in fields ? [fields.argument] : [],
+    )
+    expect(warned.toSorted()).toEqual(['x-delivery-limit', 'x-single-active-consumer'])
+  })
+
   it('does not mistake a queue that differs in more than the delivery limit', async () => {
     const { amqpUrls } = await testVhost()
     const { model, channel } = await rawChannel(amqpUrls[0]!)

@@ -5,7 +5,7 @@ import { opened, moved } from '../support/bank.ts'
 import { startScript } from '../support/child.ts'
 import type { Child } from '../support/child.ts'
 import { orderViolations } from '../support/order-checker.ts'
-import { makeBank } from '../support/ordered.ts'
+import { declareSharedQueue, makeBank } from '../support/ordered.ts'
 import type { BankBus } from '../support/ordered.ts'
 import { eventually, freshDatabase } from '../support/service.ts'
 
@@ -18,12 +18,16 @@ const KILL_SERVICE_EVERY_MS = 10_000
 const KILL_NODE_EVERY_MS = 30_000
 const TIMEOUT_MS = 60 * 60_000
 
-it(
-  `keeps the order of ${EVENTS} events while services and nodes are killed and one in twenty handlers fails`,
-  async () => {
+it.each([
+  ['one at a time', EVENTS],
+  ['both at once', EVENTS / 5],
+])(
+  'keeps the order over two instances that consume %s, while services and nodes are killed and one in twenty handlers fails (%i events)',
+  async (how, events) => {
     const cluster = await privateCluster({ nodes: 3 })
     onTestFinished(() => cluster.down())
     const { amqpUrls: endpoints } = await cluster.createVhost()
+    if (how === 'both at once') await declareSharedQueue(endpoints)
     const database = await freshDatabase('postgres')
     const { bus, store } = await makeBank({ store: database.open(), endpoints })
     await bus.start()
@@ -47,12 +51,12 @@ it(
     ])
     let nodeKills = 0
     const startedAtMs = performance.now()
-    const published = await publishAll(bus, store)
+    const published = await publishAll(bus, store, events)
     const publishedAtMs = performance.now()
-    await eventually(async () => (await count(store)) >= EVENTS * 0.8, TIMEOUT_MS)
+    await eventually(async () => (await count(store)) >= events * 0.8, TIMEOUT_MS)
     chaos.abort()
     await kills
-    await eventually(async () => (await count(store)) >= EVENTS, 10 * 60_000)
+    await eventually(async () => (await count(store)) >= events, 10 * 60_000)
     const seconds = (performance.now() - startedAtMs) / 1000
 
     const { rows } = await store.query<{ entity: string; sequence: number }>(
@@ -60,13 +64,13 @@ it(
     )
     const violations = orderViolations(rows, published)
     const summary = {
-      ...{ events: EVENTS, entities: ENTITIES, seconds: Math.round(seconds) },
+      ...{ how, events, entities: ENTITIES, seconds: Math.round(seconds) },
       publishedInSeconds: Math.round((publishedAtMs - startedAtMs) / 1000),
       ...{ serviceKills: instances.kills, nodeKills, violations: violations.length },
     }
     process.stderr.write(`order: ${JSON.stringify(summary)}\n`)
     expect(violations.slice(0, 20)).toEqual([])
-    expect(rows).toHaveLength(EVENTS)
+    expect(rows).toHaveLength(events)
     // A planted violation in this very log is found.
     expect(orderViolations(swappedOnce(rows), published).length).toBeGreaterThan(0)
     expect(await store.failures.blocked({})).toEqual([])
@@ -101,9 +105,9 @@ class Instances {
 }
 
 /** Publishes all, several transactions at a time, and tells how many of each entity. */
-async function publishAll(bus: BankBus, store: Store): Promise<ReadonlyMap<string, number>> {
+async function publishAll(bus: BankBus, store: Store, events: number): Promise<ReadonlyMap<string, number>> {
   const published = new Map<string, number>()
-  let left = EVENTS
+  let left = events
   const publisher = async (): Promise<void> => {
     while (left > 0) {
       const size = Math.min(PER_TRANSACTION, left)

@@ -51,3 +51,39 @@ it('tries a few when too much seems missing, and resends the rest when they have
     '30 missing events were resent',
   ])
 })
+
+it('resends nothing while compensation is off, and says so, until the service runs with another mode', async () => {
+  const database = await freshDatabase('postgres')
+  const open = (compensation: 'off' | 'auto', endpoints: { readonly endpoints?: readonly string[] } = {}) =>
+    makeService({ ...endpoints, store: database.open(), reconcile: { ...quickly, compensation } })
+  const shop = await open('off')
+  await shop.bus.start()
+  const subscribers = await freshDatabase('sqlite')
+  const handled: string[] = []
+  const start = async () => {
+    const store = subscribers.open()
+    const crm = await makeService({ service: 'crm', store, endpoints: shop.endpoints, reconcile: quickly })
+    await crm.bus.subscribe('order.crm', ['order.#'], ({ id }) => void handled.push(id), { timeoutMs: 500 })
+    await crm.bus.start()
+    return crm.bus
+  }
+  await (await start()).stop()
+  const { id } = await shop.bus.publish(paid, { orderId: 'lost' })
+  await eventually(async () => (await shop.store.reconciliation.ledger.oldestUnsentMs()) === null)
+  await (await rawChannel(shop.endpoints)).purgeQueue('qu.order.crm')
+  await start()
+
+  await eventually(async () => (await proofOf(shop.store, 'order.crm'))?.breaker?.reason === 'compensation is off')
+  expect(await shop.store.reconciliation.missing.retry({ subscription: 'order.crm' }, 'a person')).toBe(1)
+  await untilAnswered(shop.store, 'order.crm')
+  const [missing] = await shop.store.reconciliation.missing.list({})
+  expect(missing).toMatchObject({ id, state: 'missing', attempts: 0 })
+  expect(handled).toEqual([])
+  await shop.bus.stop()
+
+  const next = await open('auto', { endpoints: shop.endpoints })
+  await next.bus.start()
+  await eventually(async () => (await proofOf(next.store, 'order.crm'))?.counts.recovered === 1)
+  expect(handled).toEqual([id])
+  await eventually(async () => (await proofOf(next.store, 'order.crm'))?.breaker === null)
+})

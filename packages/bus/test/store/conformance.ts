@@ -10,7 +10,13 @@ import { describeRetries } from './conformance/retries.ts'
 import { describeLeases } from './conformance/leases.ts'
 import { describeSubscriptions } from './conformance/subscriptions.ts'
 import { describeMessages } from './conformance/messages.ts'
+import { describeWatches } from './conformance/watches.ts'
+import { describeActions } from './conformance/actions.ts'
+import { describeDepths } from './conformance/depths.ts'
 import { describeFailures } from './conformance/failures.ts'
+import { describeBulk } from './conformance/bulk.ts'
+import { describeFailureTrend } from './conformance/failure-trend.ts'
+import { describeSamples } from './conformance/samples.ts'
 import { describeProofReads } from './conformance/proof-reads.ts'
 import { describeObservations } from './conformance/observations.ts'
 import { describeBackfill } from './conformance/backfill.ts'
@@ -30,7 +36,13 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
     describeLeases(subject)
     describeSubscriptions(subject)
     describeMessages(subject)
+    describeDepths(subject)
     describeFailures(subject)
+    describeBulk(subject)
+    describeFailureTrend(subject)
+    describeSamples(subject)
+    describeWatches(subject)
+    describeActions(subject)
     describeProofReads(subject)
     describeObservations(subject)
     describeBackfill(subject)

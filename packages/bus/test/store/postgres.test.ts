@@ -12,8 +12,9 @@ const EMPTY = `
   delete from warren.inbox_failure; delete from warren.subscription; delete from warren.lease; delete from warren.action_log;
   delete from warren.ghost; delete from warren.late_event; delete from warren.reconciliation; delete from warren.missing;
   delete from warren.proof; delete from warren.registry_period; delete from warren.registry; delete from warren.observation;
-  delete from warren.backfill; delete from warren.consumer; delete from warren.answered_barrier;
-  delete from warren.entity_sequence; delete from warren.order_position; delete from warren.order_interest`
+  delete from warren.backfill; delete from warren.consumer; delete from warren.answered_barrier; delete from warren.unheard_answer;
+  delete from warren.entity_sequence; delete from warren.order_position; delete from warren.order_interest;
+  delete from warren.watch; delete from warren.bulk_action`
 
 /** One for the whole suite, emptied before each test: making one takes longer than most tests. */
 let shared: Promise<TestDatabase> | null = null

@@ -285,11 +285,11 @@ describe('retention', () => {
     await store.outbox.confirm([proven, unproven])
     await registerSince(store, oldMs)
     await store.reconciliation.proof.record('order.crm', {
-      ...{ readMs: Date.now(), answer: { barrierId: newId(), roundTripMs: 1, retrying: 0, parked: 0, rewindId: null } },
+      ...{ answer: { barrierId: newId(), roundTripMs: 1, retrying: 0, parked: 0, rewindId: null } },
       ...{ throughMs: oldMs + 1, rewoundMs: null, minutes: [], suspects: [], present: [], absent: [] },
       ...{ ghosts: [], unwanted: [] },
     })
-    const barrier = { barrierId: newId(), provenThroughMs: oldMs + 1, rewindId: null, rewoundMs: null }
+    const barrier = { barrierId: newId(), provenThroughMs: oldMs + 1, rewindId: null, rewoundMs: null, heardId: null }
     await store.reconciliation.receipts.answered('order.crm', 'shop', barrier)
 
     const retention = { outboxDays: 30, inboxDays: 30 }

@@ -2,7 +2,9 @@ import { onTestFinished } from 'vitest'
 import { testVhost } from '../../../../test/support/broker.ts'
 import { createBus } from '../../src/index.ts'
 import type { Bus, BusOptions, Sql, Store } from '../../src/index.ts'
+import { subscriptionTopology } from '../../src/amqp/names.ts'
 import { bank } from './bank.ts'
+import { rawChannel } from './raw.ts'
 import { quickly } from './reconcile.ts'
 import { freshDatabase } from './service.ts'
 import type { StoreKind } from './service.ts'
@@ -27,4 +29,11 @@ export async function makeBank(
   })
   onTestFinished(() => bus.stop())
   return { bus, store, endpoints }
+}
+
+/** The queue of `account.ledger` as it was before the subscription was ordered: all instances consume it. */
+export async function declareSharedQueue(endpoints: readonly string[]): Promise<void> {
+  const channel = await rawChannel(endpoints)
+  const { queues } = subscriptionTopology({ name: 'account.ledger', patterns: ['account.#'] })
+  for (const { name, arguments: args } of queues) await channel.assertQueue(name, { durable: true, arguments: args })
 }

@@ -1,10 +1,11 @@
 import { leastIdAt } from '../../src/store/ids.ts'
 import { matches } from '../../src/catalog/pattern.ts'
+import { Memories } from '../../src/reconcile/memory.ts'
+import type { Memory } from '../../src/reconcile/memory.ts'
 import { beginOf } from '../../src/reconcile/registry.ts'
 import type { Standing } from '../../src/reconcile/registry.ts'
 import { remembered } from '../../src/reconcile/responder.ts'
 import { compareAnswer, minuteOf, rangesToAsk, unwantedOf } from '../../src/reconcile/round.ts'
-import type { Detail } from '../../src/reconcile/round.ts'
 import type { Answer, Barrier } from '../../src/reconcile/messages.ts'
 import type {
   EventKey,
@@ -34,12 +35,24 @@ interface Row extends EventKey {
 type Item =
   { readonly kind: 'event'; readonly event: EventKey } | { readonly kind: 'barrier'; readonly barrier: Barrier }
 
+interface Bound {
+  readonly fromMs: number
+  readonly patterns: readonly string[]
+  /** By a subscriber whose store was set back; nobody else need ever have heard of them. */
+  isForgotten: boolean
+}
+
+interface MadeAnswer extends Answer {
+  readonly madeMs: number
+}
+
 /** What is in the publisher's database. */
 interface PublisherStore {
   ledger: Map<string, LedgerEvent>
   registered: RegisteredSubscription | undefined
   throughMs: number
   askedMs: number
+  barrier: Proof['barrier']
   answered: Proof['answered']
   rewindId: string | null
   minutes: Map<number, { state: 'proven' | 'open'; checkedMs: number }>
@@ -106,25 +119,25 @@ export class Model {
   queue: Item[] = []
   inHand: EventKey[] = []
   waiting: { readonly barrier: Barrier; readonly before: Set<EventKey> }[] = []
-  answers: Answer[] = []
+  answers: MadeAnswer[] = []
   announcements: Standing[] = []
   /** Which patterns were bound on the broker, and since when: the truth. */
-  readonly bound: { readonly fromMs: number; readonly patterns: readonly string[] }[]
+  readonly bound: Bound[]
   /** What was found to be missing and was not, in words. */
   readonly falseAlarms: string[] = []
   /** Ghosts before this can not be found: the ledger that was restored had proof of it. */
   ghostsFromMs = 0
   readonly #resent = new Set<string>()
-  #details: readonly Detail[] = []
+  readonly #memories = new Memories()
   #sequence = 0
   readonly #skewMs: number
 
   constructor(skewMs: number, patterns: readonly string[]) {
     this.#skewMs = skewMs
-    this.bound = [{ fromMs: this.nowMs, patterns }]
+    this.bound = [{ fromMs: this.nowMs, patterns, isForgotten: false }]
     this.subscriber = {
       inbox: new Map(),
-      standing: { patterns, patternsSinceMs: this.nowMs + skewMs, previousSinceMs: null },
+      standing: { patterns, patternsSinceMs: this.nowMs + skewMs, previousSinceMs: null, queueCreatedMs: null },
       last: null,
     }
     this.publisher = {
@@ -132,6 +145,7 @@ export class Model {
       registered: undefined,
       throughMs: 0,
       askedMs: 0,
+      barrier: null,
       answered: null,
       rewindId: null,
       minutes: new Map(),
@@ -185,6 +199,7 @@ export class Model {
   ask(): void {
     const { registered, throughMs, answered } = this.publisher
     if (registered === undefined || registered.retired !== null) return
+    const memory = this.#memory()
     this.#reopenLate()
     const open = [...this.publisher.minutes].filter(([, { state }]) => state === 'open').map(([minute]) => minute)
     const check = [...this.publisher.missing.values()].filter(
@@ -193,14 +208,17 @@ export class Model {
     )
     const unsentMs = [...this.publisher.ledger.values()].filter(({ isSent }) => !isSent).map(({ id }) => timeOf(id))
     const toMs = Math.min(this.nowMs - graceMs, ...unsentMs)
-    const isHeldUp = this.#details.some(({ minuteMs }) => minuteMs === null)
+    const isHeldUp = memory.details.some(({ minuteMs }) => minuteMs === null)
     const context = { subscription: registered, proof: this.#proof(), toleranceMs }
     const ranges = rangesToAsk(context, isHeldUp ? throughMs : toMs, open.slice(0, 3), 5)
     this.publisher.askedMs = Math.max(this.publisher.askedMs, throughMs, ...ranges.map((range) => range.toMs))
+    const id = this.#id()
+    this.publisher.barrier = { id, sentMs: this.nowMs }
+    this.#memories.asked(registered.name, id)
     this.queue.push({
       kind: 'barrier',
       barrier: {
-        id: this.#id(),
+        id,
         source: 'shop',
         replyTo: '',
         subscription: registered.name,
@@ -209,8 +227,8 @@ export class Model {
         rewindId: this.publisher.rewindId,
         activeFromMs: registered.periods[0]?.fromMs ?? 0,
         provenThroughMs: throughMs,
-        ranges: ranges.filter(({ fromMs }) => !this.#details.some(({ minuteMs }) => minuteMs === fromMs)),
-        details: this.#details.slice(0, 1).map(({ fromMs, toMs: endMs }) => ({ fromMs, toMs: endMs })),
+        ranges: ranges.filter(({ fromMs }) => !memory.details.some(({ minuteMs }) => minuteMs === fromMs)),
+        details: memory.details.slice(0, 1).map(({ fromMs, toMs: endMs }) => ({ fromMs, toMs: endMs })),
         check: check.map(({ id }) => id),
         mustDeclare: false,
       },
@@ -220,26 +238,29 @@ export class Model {
   async hearAnswer(index: number, isKept: boolean): Promise<void> {
     const answer = isKept ? at(this.answers, index) : takeAt(this.answers, index)
     const { publisher } = this
-    if (answer === undefined || (publisher.answered !== null && answer.barrierId <= publisher.answered.id)) return
+    if (answer === undefined || !this.#memories.takes(this.#proof(), answer.barrierId)) return
+    const memory = this.#memory()
     if (publisher.registered === undefined || publisher.registered.retired !== null) return
     if (answer.askedRewindId !== publisher.rewindId) return
     if (answer.standing !== null) this.#register(answer.standing)
     publisher.answered = { id: answer.barrierId, atMs: this.nowMs }
     publisher.rewindId = answer.rewindId
     if (answer.rewoundMs !== null) {
-      this.#details = []
+      memory.details = []
       publisher.throughMs = Math.min(publisher.throughMs, answer.rewoundMs)
       for (const [minute, each] of publisher.minutes)
         if (minute < answer.rewoundMs && each.checkedMs >= answer.rewoundMs) each.state = 'open'
       return
     }
     const { registered: subscription } = publisher
-    const context = { subscription, proof: this.#proof(), ledger: ledgerReads(publisher.ledger), toleranceMs }
-    const { findings, details } = await compareAnswer(context, answer, this.#details)
-    this.#details = [...details, ...this.#details.slice(answer.details.length)]
+    const read = { ledger: ledgerReads(publisher.ledger), readMs: this.nowMs }
+    const context = { subscription, proof: this.#proof(), toleranceMs, ...read }
+    const { findings, details } = await compareAnswer(context, answer, memory.details)
+    memory.details = [...details, ...memory.details.slice(answer.details.length)]
     publisher.throughMs = Math.max(publisher.throughMs, findings.throughMs ?? 0)
-    for (const { minuteMs, isWhole } of findings.minutes) {
-      const state = isWhole ? 'proven' : (publisher.minutes.get(minuteMs)?.state ?? 'proven')
+    for (const { minuteMs, isWhole, readMs } of findings.minutes) {
+      const known = publisher.minutes.get(minuteMs)
+      const state = known === undefined || (isWhole && known.checkedMs < readMs) ? 'proven' : known.state
       publisher.minutes.set(minuteMs, { state, checkedMs: this.nowMs })
     }
     for (const { id } of findings.ghosts) publisher.ghosts.add(id)
@@ -256,7 +277,7 @@ export class Model {
     }
   }
 
-  #settle(answer: Answer): void {
+  #settle(answer: MadeAnswer): void {
     const { missing, minutes, registered } = this.publisher
     if (registered === undefined) return
     const absent = new Set(answer.absent)
@@ -272,14 +293,14 @@ export class Model {
         if (unwantedOf({ subscription: registered, toleranceMs }, [row]).length > 0) missing.delete(id)
         else {
           row.state = 'missing'
-          this.#judge(row)
+          this.#judge(row, answer.madeMs)
         }
       }
     }
   }
 
-  /** By the truth that the reconciler cannot see. */
-  #judge({ id, name }: EventKey): void {
+  /** By the truth that the reconciler cannot see; patterns that changed after the answer was made, nobody could know of. */
+  #judge({ id, name }: EventKey, madeMs: number): void {
     const isThere =
       this.subscriber.inbox.has(id) ||
       this.inHand.some((event) => event.id === id) ||
@@ -287,8 +308,10 @@ export class Model {
     // What a ledger that was set back has resent and forgotten may be under way.
     if (isThere && !this.#resent.has(id)) this.falseAlarms.push(`${id} is on its way or there`)
     const since = timeOf(id)
-    const isWanted = this.bound.every(
-      ({ patterns }, index) => (this.bound[index + 1]?.fromMs ?? Infinity) < since || wants(patterns, name),
+    const bound = this.bound.filter(({ fromMs }) => fromMs <= madeMs)
+    const isWanted = bound.every(
+      ({ patterns, isForgotten }, index) =>
+        isForgotten || (bound[index + 1]?.fromMs ?? Infinity) < since || wants(patterns, name),
     )
     if (!isWanted) this.falseAlarms.push(`${id} was not wanted throughout`)
     if (this.publisher.ledger.get(id)?.isSent !== true) this.falseAlarms.push(`${id} was never sent`)
@@ -335,6 +358,7 @@ export class Model {
       queueCreatedMs: null,
       patternsSinceMs: standing.patternsSinceMs,
       retired: null,
+      paused: null,
       periods: begin === null ? ended : [...ended, { fromMs: begin.fromMs, toMs: null, patterns: begin.patterns }],
     }
   }
@@ -347,12 +371,16 @@ export class Model {
     this.publisher.late.clear()
   }
 
+  #memory(): Memory {
+    return this.#memories.recall(this.#proof())
+  }
+
   #proof(): Proof {
-    const { throughMs, answered, rewindId } = this.publisher
+    const { throughMs, barrier, answered, rewindId } = this.publisher
     const counts = { suspect: 0, missing: 0, recovered: 0, 'gave-up': 0, waived: 0 }
-    const nothing = { barrier: null, waitingSinceMs: null, roundTripMs: null, breaker: null }
+    const nothing = { waitingSinceMs: null, roundTripMs: null, breaker: null }
     const zero = { retrying: 0, parked: 0, ghosts: 0, openMinutes: 0, isRequested: false }
-    return { subscription: 'order.crm', throughMs, answered, rewindId, counts, ...nothing, ...zero }
+    return { subscription: 'order.crm', throughMs, barrier, answered, rewindId, counts, ...nothing, ...zero }
   }
 
   // ── The subscriber ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -399,8 +427,10 @@ export class Model {
       return { fromMs, toMs, coveredMs, keys: keys.filter(({ id }) => timeOf(id) < coveredMs) }
     })
     const { last: next, rewoundMs } = remembered(barrier, last)
-    if (last === null || last.barrierId < barrier.id) this.subscriber.last = next
+    const isLatest = last === null || last.barrierId < barrier.id
+    this.subscriber.last = isLatest ? next : { ...last, unheardIds: [...last.unheardIds, barrier.id] }
     this.answers.push({
+      madeMs: this.nowMs,
       barrierId: barrier.id,
       subscription: barrier.subscription,
       sentMs: barrier.sentMs,
@@ -421,7 +451,7 @@ export class Model {
   changePatterns(patterns: readonly string[]): void {
     this.nowMs += 1
     this.#stand(patterns)
-    this.bound.push({ fromMs: this.nowMs, patterns })
+    this.bound.push({ fromMs: this.nowMs, patterns, isForgotten: false })
     this.announcements.push(this.subscriber.standing)
   }
 
@@ -432,6 +462,7 @@ export class Model {
       patterns,
       patternsSinceMs: this.nowMs + this.#skewMs,
       previousSinceMs: standing.patternsSinceMs,
+      queueCreatedMs: null,
     }
   }
 
@@ -443,25 +474,30 @@ export class Model {
 
   saveSubscriber(): () => void {
     const saved = structuredClone(this.subscriber)
+    const known = this.bound.length
     return () => {
       this.loseChannel()
       this.subscriber = structuredClone(saved)
-      this.#stand(this.bound.at(-1)?.patterns ?? [])
+      const patterns = this.bound.at(-1)?.patterns ?? []
+      for (const each of this.bound.slice(known)) each.isForgotten = true
+      this.bound.push({ fromMs: this.nowMs, patterns, isForgotten: false })
+      this.#stand(patterns)
     }
   }
 
   savePublisher(): () => void {
     const saved = structuredClone(this.publisher)
     return () => {
+      // One that goes on running notices it, unless it has asked nothing since.
+      if (this.publisher.barrier?.id === saved.barrier?.id) this.restartReconciler()
       this.publisher = structuredClone(saved)
       this.uncommitted = []
       this.ghostsFromMs = Math.max(this.ghostsFromMs, saved.throughMs)
-      this.restartReconciler()
     }
   }
 
   restartReconciler(): void {
-    this.#details = []
+    this.#memories.clear()
   }
 
   // ── The end ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -481,7 +517,7 @@ export class Model {
       while (this.answers.length > 0) await this.hearAnswer(0, false)
       const isOpen = [...this.publisher.minutes.values()].some(({ state }) => state === 'open')
       const isSuspected = [...this.publisher.missing.values()].some(({ state }) => state === 'suspect')
-      const isAsking = this.#details.length > 0 || this.publisher.late.size > 0
+      const isAsking = this.#memory().details.length > 0 || this.publisher.late.size > 0
       if (this.publisher.throughMs > untilMs && !isOpen && !isSuspected && !isAsking && round > 0) return
     }
     throw new Error('the reconciler comes to no end')

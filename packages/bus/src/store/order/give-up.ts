@@ -53,39 +53,37 @@ export async function letGo(dialect: Dialect, sql: Sql, failures: readonly Order
  * Sets aside failures that hold up their entity: parked, with no place in the order any more, so that a retry handles them
  * whenever it comes. The first event that waits for one that never came goes on without it. Returns how many.
  */
-export async function releaseFailures(dialect: Dialect, where: Conditions, actor: string): Promise<number> {
-  return dialect.write(async (sql) => {
-    await lockFailed(dialect, sql, where)
-    const { rows } = await sql.query<
-      OrderedFailureRow & { message_id: string; error_code: string; state: string; is_first: boolean | number }
-    >(
-      `select f.subscription, f.source, f.order_key, f.sequence, f.needs, f.message_id, f.error_code, f.state,
+export async function releaseFailures(dialect: Dialect, sql: Sql, where: Conditions, actor: string): Promise<number> {
+  await lockFailed(dialect, sql, where)
+  const { rows } = await sql.query<
+    OrderedFailureRow & { message_id: string; error_code: string; state: string; is_first: boolean | number }
+  >(
+    `select f.subscription, f.source, f.order_key, f.sequence, f.needs, f.message_id, f.error_code, f.state,
          not exists (
            select 1 from warren.inbox_failure e
            where e.subscription = f.subscription and e.source = f.source and e.order_key = f.order_key
              and e.sequence < f.sequence) as is_first
        from warren.inbox_failure f where f.order_key is not null and ${where.text}
        order by f.subscription, f.source, f.order_key, f.sequence`,
-      where.values,
-    )
-    const failed = rows.filter((row) => row.error_code !== ORDER_BLOCKED)
-    const waiting = rows.filter((row) => row.error_code === ORDER_BLOCKED && Boolean(row.is_first))
-    for (const row of failed) await setAside(sql, row.subscription, row.message_id)
-    await letGo(dialect, sql, failed.map(orderedFailureOf))
-    await movePositions(dialect, sql, waiting.map(orderedFailureOf), (position, { order }) =>
-      isSettled(position, order.needs) ? position : reach(position, order.needs),
-    )
-    for (const row of [...failed, ...waiting]) {
-      await dialect.logAction(sql, {
-        actor,
-        action: 'release',
-        subscription: row.subscription,
-        messageId: row.message_id,
-        details: { entity: row.order_key, sequence: Number(row.sequence), needs: Number(row.needs), state: row.state },
-      })
-    }
-    return failed.length + waiting.length
-  })
+    where.values,
+  )
+  const failed = rows.filter((row) => row.error_code !== ORDER_BLOCKED)
+  const waiting = rows.filter((row) => row.error_code === ORDER_BLOCKED && Boolean(row.is_first))
+  for (const row of failed) await setAside(sql, row.subscription, row.message_id)
+  await letGo(dialect, sql, failed.map(orderedFailureOf))
+  await movePositions(dialect, sql, waiting.map(orderedFailureOf), (position, { order }) =>
+    isSettled(position, order.needs) ? position : reach(position, order.needs),
+  )
+  for (const row of [...failed, ...waiting]) {
+    await dialect.logAction(sql, {
+      actor,
+      action: 'release',
+      subscription: row.subscription,
+      messageId: row.message_id,
+      details: { entity: row.order_key, sequence: Number(row.sequence), needs: Number(row.needs), state: row.state },
+    })
+  }
+  return failed.length + waiting.length
 }
 
 async function setAside(sql: Sql, subscription: string, messageId: string): Promise<void> {

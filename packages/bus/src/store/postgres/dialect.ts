@@ -1,5 +1,5 @@
-import type { Dialect, LoggedAction } from '../reconciliation/dialect.ts'
-import type { Sql } from '../store.ts'
+import type { Dialect } from '../reconciliation/dialect.ts'
+import type { NewAction, Sql } from '../store.ts'
 import type { Connection } from './connection.ts'
 import { FAILURE_COLUMNS } from './failures.ts'
 import { meansBusy, sqlState } from './sqlstate.ts'
@@ -69,7 +69,7 @@ export class PostgresDialect implements Dialect {
     return `to_hex(bit_xor(('x' || right(${column}::text, 12))::bit(48)::bigint))`
   }
 
-  async logAction(sql: Sql, { actor, action, subscription, messageId, details }: LoggedAction): Promise<void> {
+  async logAction(sql: Sql, { actor, action, subscription, messageId, details }: NewAction): Promise<void> {
     await sql.query(
       `insert into warren.action_log (actor, action, subscription, message_id, details) values ($1, $2, $3, $4, $5)`,
       [actor, action, subscription, messageId, JSON.stringify(details)],

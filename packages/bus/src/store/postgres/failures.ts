@@ -3,10 +3,26 @@ import { failureGroupOf, failureOf } from '../rows.ts'
 import type { FailureRow, GroupRow } from '../rows.ts'
 import type { BlockedEntity, BlockedFilter } from '../order.ts'
 import { readBlocked } from '../order/blocked.ts'
+import { leastIdAfterFailing } from '../ids.ts'
+import { readTrends } from '../failure-trend.ts'
+import type { TimeRange } from '../reconciliation.ts'
+import { editFailure } from '../edit-failure.ts'
+import { FailureGroups } from '../failure-groups.ts'
 import { letGo, lockFailed, orderedFailureOf, releaseFailures } from '../order/give-up.ts'
 import type { OrderedFailureRow } from '../order/give-up.ts'
 import type { Dialect } from '../reconciliation/dialect.ts'
-import type { Failure, FailureFilter, FailureGroup, FailureReads } from '../store.ts'
+import type { FailureTable } from '../bulk-actions.ts'
+import type { FailureAction } from '../bulk.ts'
+import type {
+  EditOutcome,
+  Failure,
+  FailureFilter,
+  FailureGroup,
+  FailureReads,
+  FailureTrends,
+  MessageFilter,
+  Sql,
+} from '../store.ts'
 import type { Connection } from './connection.ts'
 import { ms } from './statements.ts'
 
@@ -14,7 +30,7 @@ import { ms } from './statements.ts'
 export const FAILURE_COLUMNS: string = `f.subscription, f.message_id, f.name, f.entity_id, f.source, f.payload, f.encoding,
   f.headers::text as headers, f.state, f.attempts, ${ms('f.due_at')} as due_at, f.error_code, f.error_type, f.error_message,
   f.error_stack, f.fingerprint, ${ms('f.first_failed_at')} as first_failed_at, ${ms('f.last_failed_at')} as last_failed_at,
-  f.order_key, f.sequence, f.needs`
+  f.order_key, f.sequence, f.needs, f.edits`
 
 /** The inbox rows are locked first, then the failure rows, as everywhere. What was settled meanwhile is left alone. */
 function settleEntries(status: 'retrying' | 'discarded', condition: string): string {
@@ -32,19 +48,22 @@ function settleEntries(status: 'retrying' | 'discarded', condition: string): str
     )`
 }
 
-export class PostgresFailures implements FailureReads {
+export class PostgresFailures implements FailureReads, FailureTable {
   readonly #connection: Connection
   readonly #dialect: Dialect
+  readonly #groups: FailureGroups
 
   constructor(connection: Connection, dialect: Dialect) {
     this.#connection = connection
     this.#dialect = dialect
+    this.#groups = new FailureGroups(dialect)
   }
 
-  async list(
-    filter: FailureFilter & { readonly before?: string; readonly limit?: number },
-  ): Promise<readonly Failure[]> {
-    const where = conditionsOf(filter).add('f.message_id < @::uuid', filter.before)
+  async list(filter: FailureFilter & Pick<MessageFilter, 'before' | 'downTo' | 'limit'>): Promise<readonly Failure[]> {
+    const where = conditionsOf(filter)
+      .add('f.message_id < @::uuid', filter.before)
+      .add('f.message_id >= @::uuid', filter.downTo)
+      .add('f.message_id < @::uuid', filter.until && leastIdAfterFailing(filter.until))
     const rows = await this.#connection.read<FailureRow>(
       `select * from (
          select ${FAILURE_COLUMNS} from warren.inbox_failure f where ${where.text}
@@ -56,7 +75,8 @@ export class PostgresFailures implements FailureReads {
     return rows.map(failureOf)
   }
 
-  async groups(filter: FailureFilter): Promise<readonly FailureGroup[]> {
+  async groups(filter: FailureFilter, countUpTo?: number): Promise<readonly FailureGroup[]> {
+    if (countUpTo !== undefined) return this.#groups.read(filter, countUpTo)
     const where = conditionsOf(filter)
     const rows = await this.#connection.read<GroupRow>(
       `select f.subscription, f.fingerprint,
@@ -73,25 +93,20 @@ export class PostgresFailures implements FailureReads {
     return rows.map(failureGroupOf)
   }
 
-  async retry(filter: FailureFilter, actor: string): Promise<number> {
-    const where = conditionsOf(filter)
-    const [row] = await this.#connection.run<{ changed: number | string }>(
-      `${settleEntries('retrying', where.text)},
-       changed as (
-         update warren.inbox_failure f set state = 'retrying', attempts = 0, due_at = now()
-         from entry e where f.subscription = e.subscription and f.message_id = e.message_id
-         returning f.subscription, f.message_id
-       ),
-       logged as (
-         insert into warren.action_log (actor, action, subscription, message_id, details)
-         select ${where.parameter(actor)}, 'retry', c.subscription, c.message_id,
-           json_build_object('state', f.state, 'attempts', f.attempts, 'error', f.error_message)
-         from changed c join chosen f on f.subscription = c.subscription and f.message_id = c.message_id
-       )
-       select count(*) as changed from changed`,
-      where.values,
-    )
-    return Number(row?.changed ?? 0)
+  trends(range: TimeRange, buckets: number, most: number): Promise<FailureTrends> {
+    return readTrends(this.#dialect, range, buckets, most)
+  }
+
+  retry(filter: FailureFilter, actor: string): Promise<number> {
+    return this.#dialect.write((sql) => this.act(sql, 'retry', conditionsOf(filter), actor))
+  }
+
+  edit(
+    failure: Pick<Failure, 'subscription' | 'messageId'>,
+    payloads: { readonly original: string; readonly edited: string },
+    actor: string,
+  ): Promise<EditOutcome> {
+    return editFailure(this.#dialect, failure, payloads, actor)
   }
 
   blocked(filter: BlockedFilter): Promise<readonly BlockedEntity[]> {
@@ -99,41 +114,74 @@ export class PostgresFailures implements FailureReads {
   }
 
   release(filter: FailureFilter, actor: string): Promise<number> {
-    return releaseFailures(this.#dialect, conditionsOf(filter), actor)
+    return this.#dialect.write((sql) => this.act(sql, 'release', conditionsOf(filter), actor))
   }
 
-  async discard(filter: FailureFilter, actor: string): Promise<number> {
-    return this.#dialect.write(async (sql) => {
-      await lockFailed(this.#dialect, sql, conditionsOf(filter))
-      const { text, values } = discardStatement(filter, actor)
-      const [row] = (await sql.query<{ changed: number | string; ordered: string }>(text, values)).rows
-      const ordered = JSON.parse(row?.ordered ?? '[]') as OrderedFailureRow[]
-      await letGo(this.#dialect, sql, ordered.map(orderedFailureOf))
-      return Number(row?.changed ?? 0)
-    })
+  discard(filter: FailureFilter, actor: string): Promise<number> {
+    return this.#dialect.write((sql) => this.act(sql, 'discard', conditionsOf(filter), actor))
+  }
+
+  conditionsOf(filter: FailureFilter): Conditions {
+    return conditionsOf(filter)
+  }
+
+  act(sql: Sql, action: FailureAction, where: Conditions, actor: string): Promise<number> {
+    switch (action) {
+      case 'retry':
+        return retry(sql, where, actor)
+      case 'discard':
+        return discard(this.#dialect, sql, where, actor)
+      case 'release':
+        return releaseFailures(this.#dialect, sql, where, actor)
+    }
   }
 }
 
-function discardStatement(filter: FailureFilter, actor: string): { text: string; values: readonly unknown[] } {
-  const where = conditionsOf(filter)
-  const text = `${settleEntries('discarded', where.text)},
-       changed as (
-         delete from warren.inbox_failure f using entry e
-         where f.subscription = e.subscription and f.message_id = e.message_id
-         returning f.*
-       ),
-       logged as (
-         insert into warren.action_log (actor, action, subscription, message_id, details)
-         select ${where.parameter(actor)}, 'discard', c.subscription, c.message_id,
-           json_build_object('name', c.name, 'entityId', c.entity_id, 'source', c.source, 'payload', c.payload,
-             'encoding', c.encoding, 'headers', c.headers, 'attempts', c.attempts, 'error', c.error_message)
-         from changed c
-       )
-       select count(*) as changed,
-         coalesce(json_agg(json_build_object('subscription', subscription, 'source', source, 'order_key', order_key,
-           'sequence', sequence, 'needs', needs)) filter (where order_key is not null), '[]')::text as ordered
-       from changed`
-  return { text, values: where.values }
+async function retry(sql: Sql, where: Conditions, actor: string): Promise<number> {
+  const { rows } = await sql.query<{ changed: number | string }>(
+    `${settleEntries('retrying', where.text)},
+     changed as (
+       update warren.inbox_failure f set state = 'retrying', attempts = 0, due_at = now()
+       from entry e where f.subscription = e.subscription and f.message_id = e.message_id
+       returning f.subscription, f.message_id
+     ),
+     logged as (
+       insert into warren.action_log (actor, action, subscription, message_id, details)
+       select ${where.parameter(actor)}, 'retry', c.subscription, c.message_id,
+         json_build_object('state', f.state, 'attempts', f.attempts, 'error', f.error_message)
+       from changed c join chosen f on f.subscription = c.subscription and f.message_id = c.message_id
+     )
+     select count(*) as changed from changed`,
+    where.values,
+  )
+  return Number(rows[0]?.changed ?? 0)
+}
+
+async function discard(dialect: Dialect, sql: Sql, where: Conditions, actor: string): Promise<number> {
+  await lockFailed(dialect, sql, where)
+  const { rows } = await sql.query<{ changed: number | string; ordered: string }>(
+    `${settleEntries('discarded', where.text)},
+     changed as (
+       delete from warren.inbox_failure f using entry e
+       where f.subscription = e.subscription and f.message_id = e.message_id
+       returning f.*
+     ),
+     logged as (
+       insert into warren.action_log (actor, action, subscription, message_id, details)
+       select ${where.parameter(actor)}, 'discard', c.subscription, c.message_id,
+         json_build_object('name', c.name, 'entityId', c.entity_id, 'source', c.source, 'payload', c.payload,
+           'encoding', c.encoding, 'headers', c.headers, 'attempts', c.attempts, 'error', c.error_message)
+       from changed c
+     )
+     select count(*) as changed,
+       coalesce(json_agg(json_build_object('subscription', subscription, 'source', source, 'order_key', order_key,
+         'sequence', sequence, 'needs', needs)) filter (where order_key is not null), '[]')::text as ordered
+     from changed`,
+    where.values,
+  )
+  const ordered = JSON.parse(rows[0]?.ordered ?? '[]') as OrderedFailureRow[]
+  await letGo(dialect, sql, ordered.map(orderedFailureOf))
+  return Number(rows[0]?.changed ?? 0)
 }
 
 function conditionsOf(filter: FailureFilter): Conditions {

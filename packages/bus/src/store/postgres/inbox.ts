@@ -185,6 +185,20 @@ export class PostgresInbox implements InboxStore<PostgresTx> {
     return Number(rows[0]?.resolved ?? 0) > 0
   }
 
+  async isCurrent(
+    tx: PostgresTx,
+    { subscription, messageId, edits }: Pick<Failure, 'subscription' | 'messageId' | 'edits'>,
+  ): Promise<boolean> {
+    assertOwn(tx)
+    const { statements } = this.#connection
+    // Two statements: only the second one sees what was committed while the first waited for the lock.
+    const lock = 'select 1 from warren.inbox where subscription = $1 and message_id = $2 for update'
+    await tx.query(statements.text(lock), [subscription, messageId])
+    const look = 'select 1 from warren.inbox_failure where subscription = $1 and message_id = $2 and edits = $3'
+    const { rows } = await tx.query(statements.text(look), [subscription, messageId, edits])
+    return rows.length > 0
+  }
+
   async unclaim(subscription: string, messageIds: readonly string[], delayMs: number): Promise<void> {
     await this.#connection.run(
       `update warren.inbox_failure

@@ -1,6 +1,10 @@
+import { ActionLog } from '../action-log.ts'
+import { BulkActions } from '../bulk-actions.ts'
+import { Depths } from '../depths.ts'
 import { Order } from '../order/order.ts'
 import { Reconciliation } from '../reconciliation/index.ts'
 import { isStoreUnavailable } from '../unavailable.ts'
+import { Watches } from '../watches.ts'
 import type { MaintenanceReport, Retention, Store, TransactionOptions } from '../store.ts'
 import { Connection } from './connection.ts'
 import { PostgresFailures } from './failures.ts'
@@ -14,6 +18,7 @@ import { Partitions } from './partitions.ts'
 import type { PgPool } from './pool.ts'
 import { PostgresRetention } from './retention.ts'
 import { Statements } from './statements.ts'
+import { PostgresSamples } from './samples.ts'
 import { PostgresSubscriptions } from './subscriptions.ts'
 import type { PostgresTx } from './transaction.ts'
 import { Transactions } from './transactions.ts'
@@ -58,6 +63,11 @@ class PostgresStoreImplementation implements PostgresStore {
   readonly subscriptions: PostgresSubscriptions
   readonly messages: PostgresMessages
   readonly failures: PostgresFailures
+  readonly depths: Depths
+  readonly watches: Watches
+  readonly samples: PostgresSamples
+  readonly actions: ActionLog
+  readonly bulk: BulkActions
   readonly reconciliation: Reconciliation
   readonly order: Order<PostgresTx>
   readonly #connection: Connection
@@ -80,10 +90,15 @@ class PostgresStoreImplementation implements PostgresStore {
     this.outbox = new PostgresOutbox(this.#connection, this.#transactions, partitions)
     this.inbox = new PostgresInbox(this.#connection)
     this.leases = new PostgresLeases(this.#connection)
-    this.subscriptions = new PostgresSubscriptions(this.#connection)
     this.messages = new PostgresMessages(this.#connection)
     const dialect = new PostgresDialect(this.#connection, this.#transactions)
+    this.subscriptions = new PostgresSubscriptions(this.#connection, dialect)
     this.failures = new PostgresFailures(this.#connection, dialect)
+    this.depths = new Depths(dialect)
+    this.samples = new PostgresSamples(this.#connection)
+    this.watches = new Watches(dialect)
+    this.actions = new ActionLog(dialect)
+    this.bulk = new BulkActions(dialect, this.failures)
     this.reconciliation = new Reconciliation(dialect)
     this.order = new Order(dialect)
     this.#retention = new PostgresRetention(this.#connection, partitions, this.reconciliation.holds)

@@ -133,9 +133,13 @@ export class PostgresMessages implements MessageReads {
 }
 
 /** The id holds the time: a range of ids is a range of time, and of partitions. */
-function idConditions(column: string, filter: Pick<MessageFilter, 'before' | 'since' | 'until'>): Conditions {
+function idConditions(
+  column: string,
+  filter: Pick<MessageFilter, 'before' | 'downTo' | 'since' | 'until'>,
+): Conditions {
   return new Conditions()
     .add(`${column} < @::uuid`, filter.before)
+    .add(`${column} >= @::uuid`, filter.downTo)
     .add(`${column} >= @::uuid`, filter.since && leastIdAt(filter.since.getTime()))
     .add(`${column} < @::uuid`, filter.until && leastIdAt(filter.until.getTime()))
 }

@@ -1,40 +1,34 @@
+import { Pauses } from '../pauses.ts'
+import type { Dialect } from '../reconciliation/dialect.ts'
 import { standingOf, subscriptionOf } from '../rows.ts'
 import type { StandingRow, SubscriptionRow } from '../rows.ts'
-import type { Standing, SubscriptionRecord, SubscriptionStore, SubscriptionSummary } from '../store.ts'
+import { Tallies } from '../tallies.ts'
+import type {
+  AnnouncedSubscription,
+  Pause,
+  PauseChange,
+  Standing,
+  SubscriptionRecord,
+  SubscriptionStore,
+  SubscriptionTally,
+} from '../store.ts'
 import type { Connection } from './connection.ts'
 import { ms } from './statements.ts'
 
-/**
- * `handled` is what is left of all entries when those in other states, which have an index of their own, are taken away.
- * The last one handled is the one with the greatest id: exact enough, and one look into an index.
- */
 const LIST = `
-  select s.name, s.service, s.patterns::text as patterns, s.queue,
-    ${ms('s.active_from')} as active_from, ${ms('s.last_seen_at')} as last_seen_at,
-    entries.total - coalesce(unhandled.total, 0) as handled,
-    coalesce(unhandled.retrying, 0) as retrying, coalesce(unhandled.parked, 0) as parked,
-    coalesce(unhandled.discarded, 0) as discarded, ${ms('newest.settled_at')} as last_handled_at
-  from warren.subscription s
-  cross join lateral (select count(*) as total from warren.inbox i where i.subscription = s.name) as entries
-  left join lateral (
-    select
-      count(*) as total,
-      count(*) filter (where i.status = 'retrying') as retrying,
-      count(*) filter (where i.status = 'parked') as parked,
-      count(*) filter (where i.status = 'discarded') as discarded
-    from warren.inbox i where i.subscription = s.name and i.status <> 'handled'
-  ) as unhandled on true
-  left join lateral (
-    select i.settled_at from warren.inbox i
-    where i.subscription = s.name and i.status = 'handled' order by i.message_id desc limit 1
-  ) as newest on true
-  order by s.name`
+  select s.name, s.service, s.patterns::text as patterns, s.queue, ${ms('s.active_from')} as active_from,
+    ${ms('s.last_seen_at')} as last_seen_at, s.paused_at, s.paused_by
+  from warren.subscription s order by s.name`
 
 export class PostgresSubscriptions implements SubscriptionStore {
   readonly #connection: Connection
+  readonly #pauses: Pauses
+  readonly #tallies: Tallies
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, dialect: Dialect) {
     this.#connection = connection
+    this.#pauses = new Pauses(dialect)
+    this.#tallies = new Tallies(dialect)
   }
 
   async announce(subscription: SubscriptionRecord): Promise<void> {
@@ -70,7 +64,27 @@ export class PostgresSubscriptions implements SubscriptionStore {
     return row === undefined ? null : { ...row, patterns: JSON.parse(row.patterns) as string[] }
   }
 
-  async list(): Promise<readonly SubscriptionSummary[]> {
+  async list(): Promise<readonly AnnouncedSubscription[]> {
     return (await this.#connection.read<SubscriptionRow>(LIST)).map(subscriptionOf)
+  }
+
+  tally(name: string, countUpTo?: number): Promise<SubscriptionTally> {
+    return this.#tallies.read(name, countUpTo)
+  }
+
+  countHandled(name: string): Promise<number> {
+    return this.#tallies.countHandled(name)
+  }
+
+  pauseOf(name: string): Promise<Pause | null> {
+    return this.#pauses.find(name)
+  }
+
+  pause(name: string, actor: string): Promise<PauseChange | null> {
+    return this.#pauses.set(name, 'pause', actor)
+  }
+
+  resume(name: string, actor: string): Promise<PauseChange | null> {
+    return this.#pauses.set(name, 'resume', actor)
   }
 }

@@ -2,12 +2,14 @@ import { newId, uuidTime } from '../../envelope/uuid.ts'
 import type {
   Backfill,
   BackfillAction,
+  BackfillFilter,
   BackfillHold,
   BackfillProgress,
   BackfillRequest,
   BackfillState,
   BackfillStore,
 } from '../backfill.ts'
+import { Conditions } from '../conditions.ts'
 import { leastIdAt } from '../ids.ts'
 import type { StoredEvent, TimeRange } from '../reconciliation.ts'
 import type { EventRow } from '../rows.ts'
@@ -63,14 +65,11 @@ export class Backfills implements BackfillStore {
     return row === undefined ? null : backfillOf(row)
   }
 
-  async list(
-    filter: { readonly states?: readonly BackfillState[]; readonly limit?: number } = {},
-  ): Promise<readonly Backfill[]> {
-    const { states, limit = 100 } = filter
-    const condition = states === undefined ? '' : `where ${this.#dialect.among('state', '$2')}`
+  async list({ subscription, states, limit = 100 }: BackfillFilter = {}): Promise<readonly Backfill[]> {
+    const where = new Conditions().add('subscription = @', subscription).add(this.#dialect.among('state', '@'), states)
     const rows = await this.#dialect.read<Row>(
-      `select * from warren.backfill ${condition} order by id desc limit $1`,
-      states === undefined ? [limit] : [limit, states],
+      `select * from warren.backfill where ${where.text} order by id desc limit ${where.parameter(limit)}`,
+      where.values,
     )
     return rows.map(backfillOf)
   }

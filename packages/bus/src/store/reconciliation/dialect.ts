@@ -1,4 +1,4 @@
-import type { Sql } from '../store.ts'
+import type { NewAction, Sql } from '../store.ts'
 
 /** In what the databases differ, as far as reconciliation and order are concerned. Statements are written for the schema `warren`. */
 export interface Dialect {
@@ -31,15 +31,7 @@ export interface Dialect {
   /** The columns of FailureRow, of the table called `f`. */
   readonly failureColumns: string
   /** Writes down what a person did, in the transaction that does it. */
-  logAction(sql: Sql, entry: LoggedAction): Promise<void>
-}
-
-export interface LoggedAction {
-  readonly actor: string
-  readonly action: string
-  readonly subscription: string | null
-  readonly messageId: string | null
-  readonly details: object
+  logAction(sql: Sql, entry: NewAction): Promise<void>
 }
 
 export type Numeric = number | string | bigint

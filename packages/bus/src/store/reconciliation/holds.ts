@@ -87,6 +87,7 @@ export class Holds {
       await remove('consumer', 'subscription', 'seen_at < $1', before)
       const finished = `updated_at < $1 and state not in ('running', 'paused')`
       await remove('backfill', 'subscription', finished, before)
+      await remove('bulk_action', 'id', `updated_at < $1 and state <> 'running'`, before)
       return forgotten
     })
   }

@@ -4,6 +4,7 @@ import type { EventRow } from '../rows.ts'
 import type {
   Cause,
   EventKey,
+  EventSelection,
   Evidence,
   Ghost,
   MissingEvent,
@@ -104,9 +105,10 @@ export class Missing implements MissingStore {
       readonly backoffMs: number
       readonly maxBackoffMs: number
       readonly requestedOnly: boolean
+      readonly wanted?: readonly EventSelection[]
+      readonly held?: readonly EventSelection[]
     },
   ): Promise<readonly StoredEvent[]> {
-    const which = request.requestedOnly ? 'and requested_at is not null' : ''
     const now = await this.#dialect.nowMs()
     const due = await this.#dialect.write(async (sql) => {
       await sql.query(
@@ -114,10 +116,12 @@ export class Missing implements MissingStore {
          where subscription = $1 and state = 'missing' and due_at <= $2 and attempts >= $3`,
         [subscription, now, request.maxAttempts],
       )
+      const values: unknown[] = [subscription, now, request.limit]
+      const which = this.#claimable(request, values)
       const { rows } = await sql.query<{ message_id: string; attempts: Numeric }>(
-        `select message_id, attempts from warren.missing
-         where subscription = $1 and state = 'missing' and due_at <= $2 ${which} order by message_id limit $3`,
-        [subscription, now, request.limit],
+        `select message_id, attempts from warren.missing m
+         where subscription = $1 and state = 'missing' and due_at <= $2 and ${which} order by message_id limit $3`,
+        values,
       )
       const byAttempts = Map.groupBy(rows, ({ attempts }) => Number(attempts))
       for (const [attempts, group] of byAttempts) {
@@ -141,6 +145,45 @@ export class Missing implements MissingStore {
       events.push(...rows.map(storedEventOf))
     }
     return events
+  }
+
+  /** Adds its values to those that are there. */
+  #claimable(
+    {
+      requestedOnly,
+      wanted = [],
+      held = [],
+    }: {
+      readonly requestedOnly: boolean
+      readonly wanted?: readonly EventSelection[]
+      readonly held?: readonly EventSelection[]
+    },
+    values: unknown[],
+  ): string {
+    const anyOf = (selections: readonly EventSelection[]): string =>
+      ['1 = 0', ...selections.map((selection) => this.#within(selection, values))].join(' or ')
+    const isWanted = requestedOnly ? `(${anyOf(wanted)})` : '1 = 1'
+    return `(m.requested_at is not null or (${isWanted} and not (${anyOf(held)})))`
+  }
+
+  #within({ names, published, entityIds }: EventSelection, values: unknown[]): string {
+    const parameter = (value: unknown): string => `$${values.push(value)}`
+    const conditions = [this.#dialect.among('m.name', parameter(names))]
+    if (published.fromMs !== undefined) conditions.push(`m.message_id >= ${parameter(leastIdAt(published.fromMs))}`)
+    if (published.toMs !== undefined) conditions.push(`m.message_id < ${parameter(leastIdAt(published.toMs))}`)
+    if (entityIds.length > 0) {
+      const isOfThem = this.#dialect.among('o.entity_id', parameter(entityIds))
+      conditions.push(`exists (select 1 from warren.outbox o where o.id = m.message_id and ${isOfThem})`)
+    }
+    return `(${conditions.join(' and ')})`
+  }
+
+  async names(subscription: string): Promise<readonly string[]> {
+    const rows = await this.#dialect.read<{ name: string }>(
+      `select distinct name from warren.missing where subscription = $1 and state = 'missing' and state in ('suspect', 'missing')`,
+      [subscription],
+    )
+    return rows.map(({ name }) => name)
   }
 
   async failed(subscription: string, ids: readonly string[], error: string): Promise<void> {

@@ -97,7 +97,7 @@ export class Proofs implements ProofStore {
   }
 
   async record(subscription: string, findings: Findings): Promise<void> {
-    const { answer, throughMs, rewoundMs, readMs } = findings
+    const { answer, throughMs, rewoundMs } = findings
     const now = await this.#dialect.nowMs()
     await this.#dialect.write(async (sql) => {
       await sql.query(
@@ -112,7 +112,7 @@ export class Proofs implements ProofStore {
         ],
       )
       if (rewoundMs !== null) await this.#reopenSince(sql, subscription, rewoundMs, now)
-      for (const { minuteMs, expected, isWhole } of findings.minutes) {
+      for (const { minuteMs, expected, isWhole, readMs } of findings.minutes) {
         // A minute that was compared in parts adds them up; one that was reopened is compared as a whole, and open
         // still when that happened after the ledger was read.
         await sql.query(

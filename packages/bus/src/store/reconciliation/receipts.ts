@@ -58,37 +58,58 @@ export class Receipts implements ReceiptStore {
   }
 
   async lastAnswered(subscription: string, source: string): Promise<LastAnswered | null> {
-    const [row] = await this.#dialect.read<{
+    // One statement, one moment: between two, another answer could move `heard_id` on and take away what was unheard.
+    const rows = await this.#dialect.read<{
       barrier_id: string
       proven_through: Numeric
       rewind_id: string | null
       rewound_to: Numeric | null
+      heard_id: string | null
+      unheard_id: string | null
     }>(
-      'select barrier_id, proven_through, rewind_id, rewound_to from warren.answered_barrier where subscription = $1 and source = $2',
+      `select a.barrier_id, a.proven_through, a.rewind_id, a.rewound_to, a.heard_id, u.barrier_id as unheard_id
+       from warren.answered_barrier a
+       left join warren.unheard_answer u on u.subscription = a.subscription and u.source = a.source
+       where a.subscription = $1 and a.source = $2 order by u.barrier_id`,
       [subscription, source],
     )
+    const [row] = rows
     if (row === undefined) return null
     return {
       barrierId: row.barrier_id,
       provenThroughMs: Number(row.proven_through),
       rewindId: row.rewind_id,
       rewoundMs: numberOf(row.rewound_to),
+      heardId: row.heard_id,
+      unheardIds: rows.flatMap(({ unheard_id }) => (unheard_id === null ? [] : [unheard_id])),
     }
   }
 
-  async answered(subscription: string, source: string, last: LastAnswered): Promise<void> {
+  async answered(subscription: string, source: string, last: Omit<LastAnswered, 'unheardIds'>): Promise<void> {
+    const { barrierId, provenThroughMs, rewindId, rewoundMs, heardId } = last
     const now = await this.#dialect.nowMs()
-    await this.#dialect.write((sql) =>
-      sql.query(
-        `insert into warren.answered_barrier as a (subscription, source, barrier_id, proven_through, answered_at, rewind_id, rewound_to)
-         values ($1, $2, $3, $4, $5, $6, $7)
+    await this.#dialect.write(async (sql) => {
+      await sql.query(
+        `insert into warren.answered_barrier as a
+           (subscription, source, barrier_id, proven_through, answered_at, rewind_id, rewound_to, heard_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict (subscription, source) do update
          set barrier_id = excluded.barrier_id, proven_through = excluded.proven_through, answered_at = excluded.answered_at,
-           rewind_id = excluded.rewind_id, rewound_to = excluded.rewound_to
+           rewind_id = excluded.rewind_id, rewound_to = excluded.rewound_to,
+           heard_id = case when excluded.heard_id is null or a.heard_id > excluded.heard_id then a.heard_id else excluded.heard_id end
          where a.barrier_id < excluded.barrier_id`,
-        [subscription, source, last.barrierId, last.provenThroughMs, now, last.rewindId, last.rewoundMs],
-      ),
-    )
+        [subscription, source, barrierId, provenThroughMs, now, rewindId, rewoundMs, heardId],
+      )
+      await sql.query(
+        'insert into warren.unheard_answer (subscription, source, barrier_id) values ($1, $2, $3) on conflict do nothing',
+        [subscription, source, barrierId],
+      )
+      await sql.query(
+        `delete from warren.unheard_answer where subscription = $1 and source = $2 and barrier_id <=
+           (select heard_id from warren.answered_barrier where subscription = $1 and source = $2)`,
+        [subscription, source],
+      )
+    })
   }
 
   async report(subscription: string, instance: string, settledThroughMs: number | null): Promise<number> {

@@ -15,6 +15,8 @@ interface Row {
   patterns_since: Numeric | null
   retired_at: Numeric | null
   retired_by: string | null
+  paused_at: Numeric | null
+  paused_by: string | null
 }
 
 interface PeriodRow {
@@ -45,6 +47,7 @@ export class Registry implements RegistryStore {
       queueCreatedMs: numberOf(row.queue_created_at),
       patternsSinceMs: numberOf(row.patterns_since),
       retired: row.retired_at === null ? null : { atMs: Number(row.retired_at), by: row.retired_by ?? '' },
+      paused: row.paused_at === null ? null : { atMs: Number(row.paused_at), by: row.paused_by ?? '' },
       periods: periods
         .filter(({ subscription }) => subscription === row.subscription)
         .map(({ active_from, active_to, patterns }) => ({
@@ -56,22 +59,37 @@ export class Registry implements RegistryStore {
   }
 
   async register(
-    { name, service, queue, hasInbox, timeoutMs, queueCreatedMs, patternsSinceMs }: Registration,
+    { name, service, queue, hasInbox, timeoutMs, queueCreatedMs, patternsSinceMs, paused = null }: Registration,
     begin: { readonly closeMs: number; readonly fromMs: number; readonly patterns: readonly string[] } | null,
     backfill: TimeRange | null,
   ): Promise<void> {
     const now = await this.#dialect.nowMs()
     await this.#dialect.write(async (sql) => {
-      const known = await sql.query('select 1 from warren.registry where subscription = $1', [name])
+      const known = await sql.query<Pick<Row, 'paused_at'>>(
+        'select paused_at from warren.registry where subscription = $1',
+        [name],
+      )
       await sql.query(
         `insert into warren.registry
-           (subscription, service, queue, has_inbox, timeout_ms, first_seen_at, last_seen_at, queue_created_at, patterns_since)
-         values ($1, $2, $3, $4, $5, $6, $6, $7, $8)
+           (subscription, service, queue, has_inbox, timeout_ms, first_seen_at, last_seen_at, queue_created_at, patterns_since,
+            paused_at, paused_by)
+         values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10)
          on conflict (subscription) do update set service = excluded.service, queue = excluded.queue,
            has_inbox = excluded.has_inbox, timeout_ms = excluded.timeout_ms, last_seen_at = excluded.last_seen_at,
-           queue_created_at = excluded.queue_created_at, patterns_since = excluded.patterns_since, retired_at = null, retired_by = null`,
-        [name, service, queue, hasInbox, timeoutMs, now, queueCreatedMs, patternsSinceMs],
+           queue_created_at = excluded.queue_created_at, patterns_since = excluded.patterns_since, retired_at = null, retired_by = null,
+           paused_at = excluded.paused_at, paused_by = excluded.paused_by`,
+        [
+          ...[name, service, queue, hasInbox, timeoutMs, now, queueCreatedMs, patternsSinceMs],
+          ...[paused?.atMs ?? null, paused?.by ?? null],
+        ],
       )
+      // Barriers waited because nobody was to answer them. How long they go unanswered counts from when somebody is again.
+      if (paused === null && known.rows[0]?.paused_at != null) {
+        await sql.query(
+          'update warren.proof set waiting_since = $2 where subscription = $1 and waiting_since is not null',
+          [name, now],
+        )
+      }
       if (begin === null) return
       await sql.query(
         'update warren.registry_period set active_to = $2 where subscription = $1 and active_to is null',

@@ -1,5 +1,5 @@
-import type { Dialect, LoggedAction } from '../reconciliation/dialect.ts'
-import type { Sql } from '../store.ts'
+import type { Dialect } from '../reconciliation/dialect.ts'
+import type { NewAction, Sql } from '../store.ts'
 import type { Connection } from './connection.ts'
 import { FAILURE_COLUMNS } from './failures.ts'
 import type { Transactions } from './transactions.ts'
@@ -62,7 +62,7 @@ export class SqliteDialect implements Dialect {
     return `warren_xor(${column})`
   }
 
-  async logAction(sql: Sql, { actor, action, subscription, messageId, details }: LoggedAction): Promise<void> {
+  async logAction(sql: Sql, { actor, action, subscription, messageId, details }: NewAction): Promise<void> {
     await sql.query(
       `insert into warren_action_log (at, actor, action, subscription, message_id, details) values ($1, $2, $3, $4, $5, $6)`,
       [Date.now(), actor, action, subscription, messageId, details],

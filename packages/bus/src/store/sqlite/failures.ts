@@ -3,36 +3,49 @@ import { failureGroupOf, failureOf } from '../rows.ts'
 import type { FailureRow, GroupRow } from '../rows.ts'
 import type { BlockedEntity, BlockedFilter } from '../order.ts'
 import { readBlocked } from '../order/blocked.ts'
+import { leastIdAfterFailing } from '../ids.ts'
+import { readTrends } from '../failure-trend.ts'
+import type { TimeRange } from '../reconciliation.ts'
+import { editFailure } from '../edit-failure.ts'
+import { FailureGroups } from '../failure-groups.ts'
 import { letGo, releaseFailures } from '../order/give-up.ts'
 import type { Dialect } from '../reconciliation/dialect.ts'
-import type { Failure, FailureFilter, FailureGroup, FailureReads } from '../store.ts'
-import { logAction } from './action-log.ts'
-import type { Action } from './action-log.ts'
+import type { FailureTable } from '../bulk-actions.ts'
+import type { FailureAction } from '../bulk.ts'
+import type {
+  EditOutcome,
+  Failure,
+  FailureFilter,
+  FailureGroup,
+  FailureReads,
+  FailureTrends,
+  MessageFilter,
+  Sql,
+} from '../store.ts'
 import type { Connection } from './connection.ts'
-import type { SqliteTx } from './transaction.ts'
-import type { Transactions } from './transactions.ts'
 
 /** Of a table named f. */
 export const FAILURE_COLUMNS = `f.subscription, f.message_id, f.name, f.entity_id, f.source, f.payload, f.encoding,
   f.headers, f.state, f.attempts, f.due_at, f.error_code, f.error_type, f.error_message, f.error_stack, f.fingerprint,
-  f.first_failed_at, f.last_failed_at, f.order_key, f.sequence, f.needs`
+  f.first_failed_at, f.last_failed_at, f.order_key, f.sequence, f.needs, f.edits`
 
-export class SqliteFailures implements FailureReads {
+export class SqliteFailures implements FailureReads, FailureTable {
   readonly #connection: Connection
-  readonly #transactions: Transactions
   readonly #dialect: Dialect
+  readonly #groups: FailureGroups
 
-  constructor(connection: Connection, transactions: Transactions, dialect: Dialect) {
+  constructor(connection: Connection, dialect: Dialect) {
     this.#connection = connection
     this.#dialect = dialect
-    this.#transactions = transactions
+    this.#groups = new FailureGroups(dialect)
   }
 
-  async list(
-    filter: FailureFilter & { readonly before?: string; readonly limit?: number },
-  ): Promise<readonly Failure[]> {
-    const { before, limit = 50 } = filter
-    const where = conditionsOf(filter).add('f.message_id < @', before)
+  async list(filter: FailureFilter & Pick<MessageFilter, 'before' | 'downTo' | 'limit'>): Promise<readonly Failure[]> {
+    const { before, downTo, limit = 50 } = filter
+    const where = conditionsOf(filter)
+      .add('f.message_id < @', before)
+      .add('f.message_id >= @', downTo)
+      .add('f.message_id < @', filter.until && leastIdAfterFailing(filter.until))
     // The page ends with the message of its last row, all of it: SQLite has no "with ties".
     const rows = await this.#connection.read<FailureRow>(
       `select ${FAILURE_COLUMNS} from warren_inbox_failure f
@@ -45,18 +58,20 @@ export class SqliteFailures implements FailureReads {
     return rows.map(failureOf)
   }
 
-  async groups(filter: FailureFilter): Promise<readonly FailureGroup[]> {
+  async groups(filter: FailureFilter, countUpTo?: number): Promise<readonly FailureGroup[]> {
+    if (countUpTo !== undefined) return this.#groups.read(filter, countUpTo)
     const where = conditionsOf(filter)
-    // Beside max(), SQLite takes bare columns from the row that holds the maximum.
+    // Beside max() alone, SQLite takes bare columns from the row that holds the maximum: min() is asked apart, once for all groups.
     const rows = await this.#connection.read<GroupRow>(
-      `with chosen as (select * from warren_inbox_failure f where ${where.text})
-       select f.subscription, f.fingerprint, f.error_type as type, f.error_message as message,
+      `select f.subscription, f.fingerprint, f.error_type as type, f.error_message as message,
          count(*) filter (where f.state = 'retrying') as retrying,
          count(*) filter (where f.state = 'parked') as parked,
-         (select min(g.first_failed_at) from chosen g
-          where g.subscription = f.subscription and g.fingerprint = f.fingerprint) as first_failed_at,
-         max(f.last_failed_at) as last_failed_at
-       from chosen f
+         g.first_failed_at, max(f.last_failed_at) as last_failed_at
+       from warren_inbox_failure f join (
+         select f.subscription, f.fingerprint, min(f.first_failed_at) as first_failed_at
+         from warren_inbox_failure f where ${where.text} group by f.subscription, f.fingerprint
+       ) as g on g.subscription = f.subscription and g.fingerprint = f.fingerprint
+       where ${where.text}
        group by f.subscription, f.fingerprint
        order by count(*) desc, f.subscription, f.fingerprint`,
       where.values,
@@ -64,20 +79,20 @@ export class SqliteFailures implements FailureReads {
     return rows.map(failureGroupOf)
   }
 
+  trends(range: TimeRange, buckets: number, most: number): Promise<FailureTrends> {
+    return readTrends(this.#dialect, range, buckets, most)
+  }
+
   retry(filter: FailureFilter, actor: string): Promise<number> {
-    return this.#settle(filter, (tx, failure, now) => {
-      const key = [failure.subscription, failure.message_id]
-      tx.all(
-        `update warren_inbox set status = 'retrying', settled_at = null where subscription = $1 and message_id = $2`,
-        key,
-      )
-      tx.all(
-        `update warren_inbox_failure set state = 'retrying', attempts = 0, due_at = $3 where subscription = $1 and message_id = $2`,
-        [...key, now],
-      )
-      const { state, attempts, error_message: error } = failure
-      logAction(tx, now, { ...actionOn(failure, actor), action: 'retry', details: { state, attempts, error } })
-    })
+    return this.#dialect.write((sql) => this.act(sql, 'retry', conditionsOf(filter), actor))
+  }
+
+  edit(
+    failure: Pick<Failure, 'subscription' | 'messageId'>,
+    payloads: { readonly original: string; readonly edited: string },
+    actor: string,
+  ): Promise<EditOutcome> {
+    return editFailure(this.#dialect, failure, payloads, actor)
   }
 
   blocked(filter: BlockedFilter): Promise<readonly BlockedEntity[]> {
@@ -85,49 +100,79 @@ export class SqliteFailures implements FailureReads {
   }
 
   release(filter: FailureFilter, actor: string): Promise<number> {
-    return releaseFailures(this.#dialect, conditionsOf(filter), actor)
+    return this.#dialect.write((sql) => this.act(sql, 'release', conditionsOf(filter), actor))
   }
 
   discard(filter: FailureFilter, actor: string): Promise<number> {
-    const discardOne = (tx: SqliteTx, failure: FailureRow, now: number): void => {
-      const key = [failure.subscription, failure.message_id]
-      tx.all(
-        `update warren_inbox set status = 'discarded', settled_at = $3 where subscription = $1 and message_id = $2`,
+    return this.#dialect.write((sql) => this.act(sql, 'discard', conditionsOf(filter), actor))
+  }
+
+  conditionsOf(filter: FailureFilter): Conditions {
+    return conditionsOf(filter)
+  }
+
+  act(sql: Sql, action: FailureAction, where: Conditions, actor: string): Promise<number> {
+    switch (action) {
+      case 'retry':
+        return this.#retry(sql, where, actor)
+      case 'discard':
+        return this.#discard(sql, where, actor)
+      case 'release':
+        return releaseFailures(this.#dialect, sql, where, actor)
+    }
+  }
+
+  async #retry(sql: Sql, where: Conditions, actor: string): Promise<number> {
+    // Without the payloads, which are long.
+    const { rows } = await sql.query<
+      Pick<FailureRow, 'subscription' | 'message_id' | 'state' | 'attempts' | 'error_message'>
+    >(
+      `select f.subscription, f.message_id, f.state, f.attempts, f.error_message
+       from warren.inbox_failure f where ${where.text}`,
+      where.values,
+    )
+    const now = Date.now()
+    for (const { subscription, message_id: messageId, state, attempts, error_message: error } of rows) {
+      const key = [subscription, messageId]
+      await sql.query(
+        `update warren.inbox set status = 'retrying', settled_at = null where subscription = $1 and message_id = $2`,
+        key,
+      )
+      await sql.query(
+        `update warren.inbox_failure set state = 'retrying', attempts = 0, due_at = $3 where subscription = $1 and message_id = $2`,
         [...key, now],
       )
-      tx.all('delete from warren_inbox_failure where subscription = $1 and message_id = $2', key)
-      const { name, entity_id: entityId, source, payload, encoding, attempts, error_message: error } = failure
-      const headers: unknown = JSON.parse(failure.headers)
-      const details = { name, entityId, source, payload, encoding, headers, attempts, error }
-      logAction(tx, now, { ...actionOn(failure, actor), action: 'discard', details })
+      const details = { state, attempts, error }
+      await this.#dialect.logAction(sql, { actor, action: 'retry', subscription, messageId, details })
     }
-    return this.#settle(filter, discardOne, (tx, failures) => {
-      const ordered = failures.flatMap(({ subscription, source, order }) =>
-        order == null ? [] : [{ subscription, source, order }],
+    return rows.length
+  }
+
+  async #discard(sql: Sql, where: Conditions, actor: string): Promise<number> {
+    const { rows } = await sql.query<FailureRow>(
+      `select ${FAILURE_COLUMNS} from warren.inbox_failure f where ${where.text}`,
+      where.values,
+    )
+    const now = Date.now()
+    for (const failure of rows) {
+      const { subscription, message_id: messageId, name, entity_id: entityId, source, payload, encoding } = failure
+      const key = [subscription, messageId]
+      await sql.query(
+        `update warren.inbox set status = 'discarded', settled_at = $3 where subscription = $1 and message_id = $2`,
+        [...key, now],
       )
-      return letGo(this.#dialect, this.#dialect.on(tx), ordered)
-    })
+      await sql.query('delete from warren.inbox_failure where subscription = $1 and message_id = $2', key)
+      const headers: unknown = JSON.parse(failure.headers)
+      const { attempts, error_message: error } = failure
+      const details = { name, entityId, source, payload, encoding, headers, attempts, error }
+      await this.#dialect.logAction(sql, { actor, action: 'discard', subscription, messageId, details })
+    }
+    const ordered = rows
+      .map(failureOf)
+      .flatMap(({ subscription, source, order }) => (order == null ? [] : [{ subscription, source, order }]))
+    await letGo(this.#dialect, sql, ordered)
+    return rows.length
   }
-
-  #settle(
-    filter: FailureFilter,
-    settle: (tx: SqliteTx, failure: FailureRow, now: number) => void,
-    settled: (tx: SqliteTx, failures: readonly Failure[]) => Promise<void> = () => Promise.resolve(),
-  ): Promise<number> {
-    const where = conditionsOf(filter)
-    return this.#transactions.write(async (tx) => {
-      const text = `select ${FAILURE_COLUMNS} from warren_inbox_failure f where ${where.text}`
-      const failures = tx.all<FailureRow>(text, where.values)
-      const now = Date.now()
-      for (const failure of failures) settle(tx, failure, now)
-      await settled(tx, failures.map(failureOf))
-      return failures.length
-    })
-  }
-}
-
-function actionOn(failure: FailureRow, actor: string): Pick<Action, 'actor' | 'subscription' | 'messageId'> {
-  return { actor, subscription: failure.subscription, messageId: failure.message_id }
 }
 
 function conditionsOf(filter: FailureFilter): Conditions {

@@ -161,6 +161,15 @@ export class SqliteInbox implements InboxStore<SqliteTx> {
     return true
   }
 
+  async isCurrent(
+    tx: SqliteTx,
+    { subscription, messageId, edits }: Pick<Failure, 'subscription' | 'messageId' | 'edits'>,
+  ): Promise<boolean> {
+    assertOwn(tx)
+    const text = 'select 1 from warren_inbox_failure where subscription = $1 and message_id = $2 and edits = $3'
+    return (await tx.query(text, [subscription, messageId, edits])).rows.length > 0
+  }
+
   async unclaim(subscription: string, messageIds: readonly string[], delayMs: number): Promise<void> {
     await this.#transactions.write((tx) =>
       tx.all(

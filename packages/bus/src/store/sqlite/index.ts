@@ -1,6 +1,10 @@
+import { ActionLog } from '../action-log.ts'
+import { BulkActions } from '../bulk-actions.ts'
+import { Depths } from '../depths.ts'
 import { Order } from '../order/order.ts'
 import { Reconciliation } from '../reconciliation/index.ts'
 import { isStoreUnavailable } from '../unavailable.ts'
+import { Watches } from '../watches.ts'
 import type { MaintenanceReport, Retention, Store } from '../store.ts'
 import { Connection } from './connection.ts'
 import { SqliteFailures } from './failures.ts'
@@ -11,6 +15,7 @@ import { SqliteMessages } from './messages.ts'
 import { SqliteMigrations } from './migrations.ts'
 import { SqliteOutbox } from './outbox.ts'
 import { maintainTables } from './retention.ts'
+import { SqliteSamples } from './samples.ts'
 import { SqliteSubscriptions } from './subscriptions.ts'
 import type { SqliteTx } from './transaction.ts'
 import { Transactions } from './transactions.ts'
@@ -50,6 +55,11 @@ class SqliteStoreImplementation implements SqliteStore {
   readonly subscriptions: SqliteSubscriptions
   readonly messages: SqliteMessages
   readonly failures: SqliteFailures
+  readonly depths: Depths
+  readonly watches: Watches
+  readonly samples: SqliteSamples
+  readonly actions: ActionLog
+  readonly bulk: BulkActions
   readonly reconciliation: Reconciliation
   readonly order: Order<SqliteTx>
   readonly #connection: Connection
@@ -64,10 +74,15 @@ class SqliteStoreImplementation implements SqliteStore {
     this.outbox = new SqliteOutbox(this.#connection, this.#transactions)
     this.inbox = new SqliteInbox(this.#connection, this.#transactions)
     this.leases = new SqliteLeases(this.#connection, this.#transactions)
-    this.subscriptions = new SqliteSubscriptions(this.#connection, this.#transactions)
     this.messages = new SqliteMessages(this.#connection, this.#transactions)
     const dialect = new SqliteDialect(this.#connection, this.#transactions)
-    this.failures = new SqliteFailures(this.#connection, this.#transactions, dialect)
+    this.subscriptions = new SqliteSubscriptions(this.#connection, this.#transactions, dialect)
+    this.failures = new SqliteFailures(this.#connection, dialect)
+    this.depths = new Depths(dialect)
+    this.samples = new SqliteSamples(this.#connection)
+    this.watches = new Watches(dialect)
+    this.actions = new ActionLog(dialect)
+    this.bulk = new BulkActions(dialect, this.failures)
     this.reconciliation = new Reconciliation(dialect)
     this.order = new Order(dialect)
   }

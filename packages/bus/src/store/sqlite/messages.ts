@@ -156,9 +156,13 @@ function compare(a: string, b: string): number {
 }
 
 /** The id holds the time: a range of ids is a range of time. */
-function idConditions(column: string, filter: Pick<MessageFilter, 'before' | 'since' | 'until'>): Conditions {
+function idConditions(
+  column: string,
+  filter: Pick<MessageFilter, 'before' | 'downTo' | 'since' | 'until'>,
+): Conditions {
   return new Conditions()
     .add(`${column} < @`, filter.before)
+    .add(`${column} >= @`, filter.downTo)
     .add(`${column} >= @`, filter.since && leastIdAt(filter.since.getTime()))
     .add(`${column} < @`, filter.until && leastIdAt(filter.until.getTime()))
 }

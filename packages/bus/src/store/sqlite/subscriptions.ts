@@ -1,29 +1,35 @@
+import { Pauses } from '../pauses.ts'
+import type { Dialect } from '../reconciliation/dialect.ts'
 import { standingOf, subscriptionOf } from '../rows.ts'
 import type { StandingRow, SubscriptionRow } from '../rows.ts'
-import type { Standing, SubscriptionRecord, SubscriptionStore, SubscriptionSummary } from '../store.ts'
+import { Tallies } from '../tallies.ts'
+import type {
+  AnnouncedSubscription,
+  Pause,
+  PauseChange,
+  Standing,
+  SubscriptionRecord,
+  SubscriptionStore,
+  SubscriptionTally,
+} from '../store.ts'
 import type { Connection } from './connection.ts'
 import type { Transactions } from './transactions.ts'
 
-/** The last one handled is the one with the greatest id: exact enough, and one look into an index. */
 const LIST = `
-  select s.name, s.service, s.patterns, s.queue, s.active_from, s.last_seen_at,
-    (select count(*) from warren_inbox i where i.subscription = s.name)
-      - (select count(*) from warren_inbox i where i.subscription = s.name and i.status <> 'handled') as handled,
-    (select count(*) from warren_inbox i where i.subscription = s.name and i.status = 'retrying' and i.status <> 'handled') as retrying,
-    (select count(*) from warren_inbox i where i.subscription = s.name and i.status = 'parked' and i.status <> 'handled') as parked,
-    (select count(*) from warren_inbox i where i.subscription = s.name and i.status = 'discarded' and i.status <> 'handled') as discarded,
-    (select i.settled_at from warren_inbox i where i.subscription = s.name and i.status = 'handled'
-     order by i.message_id desc limit 1) as last_handled_at
-  from warren_subscription s
-  order by s.name`
+  select s.name, s.service, s.patterns, s.queue, s.active_from, s.last_seen_at, s.paused_at, s.paused_by
+  from warren_subscription s order by s.name`
 
 export class SqliteSubscriptions implements SubscriptionStore {
   readonly #connection: Connection
   readonly #transactions: Transactions
+  readonly #pauses: Pauses
+  readonly #tallies: Tallies
 
-  constructor(connection: Connection, transactions: Transactions) {
+  constructor(connection: Connection, transactions: Transactions, dialect: Dialect) {
     this.#connection = connection
     this.#transactions = transactions
+    this.#pauses = new Pauses(dialect)
+    this.#tallies = new Tallies(dialect)
   }
 
   async announce(subscription: SubscriptionRecord): Promise<void> {
@@ -63,7 +69,27 @@ export class SqliteSubscriptions implements SubscriptionStore {
     return row === undefined ? null : { ...row, patterns: JSON.parse(row.patterns) as string[] }
   }
 
-  async list(): Promise<readonly SubscriptionSummary[]> {
+  async list(): Promise<readonly AnnouncedSubscription[]> {
     return (await this.#connection.read<SubscriptionRow>(LIST)).map(subscriptionOf)
+  }
+
+  tally(name: string, countUpTo?: number): Promise<SubscriptionTally> {
+    return this.#tallies.read(name, countUpTo)
+  }
+
+  countHandled(name: string): Promise<number> {
+    return this.#tallies.countHandled(name)
+  }
+
+  pauseOf(name: string): Promise<Pause | null> {
+    return this.#pauses.find(name)
+  }
+
+  pause(name: string, actor: string): Promise<PauseChange | null> {
+    return this.#pauses.set(name, 'pause', actor)
+  }
+
+  resume(name: string, actor: string): Promise<PauseChange | null> {
+    return this.#pauses.set(name, 'resume', actor)
   }
 }

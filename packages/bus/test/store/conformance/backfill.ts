@@ -49,6 +49,8 @@ export function describeBackfill(subject: Subject): void {
       const later = await request({ counted: null })
       expect((await store().list()).map(({ id }) => id)).toEqual([later.id, backfill.id])
       expect(await store().list({ states: ['paused', 'done'] })).toEqual([])
+      expect(await store().list({ subscription: 'order.loyalty', limit: 1 })).toEqual([later])
+      expect(await store().list({ subscription: 'order.crm', states: ['running'] })).toEqual([])
       expect((await subject.actions())[0]).toEqual([
         'ann',
         'backfill',

@@ -40,6 +40,40 @@ export function describeFailures(subject: Subject): void {
       expect(await subject.store.failures.groups({ state: 'parked' })).toMatchObject([{ retrying: 0, parked: 1 }])
     })
 
+    test('groups that are counted up to a number are the same, as far as they are counted', async () => {
+      const many = (count: number, subscription: string, fingerprint: string, state: NewFailure['state']) =>
+        Array.from({ length: count }, () => withFingerprint(subscription, fingerprint, { state }))
+      await fail(...many(600, 'order.crm', 'f1', 'parked'), ...many(3, 'order.crm', 'f1', 'retrying'))
+      await fail(...many(2, 'order.crm', 'f2', 'retrying'), ...many(4, 'loyalty', 'f1', 'parked'))
+      const { failures } = subject.store
+      const counts = async (...question: Parameters<Store['failures']['groups']>) =>
+        (await failures.groups(...question)).map(({ subscription, fingerprint, retrying, parked, isExact }) => [
+          ...[subscription, fingerprint, retrying, parked, isExact],
+        ])
+      const small = [
+        ['loyalty', 'f1', 0, 4, true],
+        ['order.crm', 'f2', 2, 0, true],
+      ]
+      expect(await counts({}, 1_000_000)).toEqual([['order.crm', 'f1', 3, 600, true], ...small])
+      expect(await failures.groups({}, 1_000_000)).toEqual(await failures.groups({}))
+      // However small the number is, each is counted up to 500.
+      expect(await counts({}, 10)).toEqual([['order.crm', 'f1', 3, 500, false], ...small])
+      expect(await counts({ state: 'retrying' }, 10)).toEqual([
+        ['order.crm', 'f1', 3, 0, true],
+        ['order.crm', 'f2', 2, 0, true],
+      ])
+      expect(await counts({ subscription: 'loyalty' }, 10)).toEqual([['loyalty', 'f1', 0, 4, true]])
+      // With another filter the newest are looked at, a quarter as many.
+      expect(await counts({ name: 'order.payment.onPaid' }, 20)).toEqual([
+        ['loyalty', 'f1', 0, 4, false],
+        ['order.crm', 'f2', 1, 0, false],
+      ])
+      expect(await counts({ fingerprint: 'f2', since: new Date(0) }, 1_000_000)).toEqual([
+        ['order.crm', 'f2', 2, 0, true],
+      ])
+      expect(await counts({ until: new Date(0) }, 1_000_000)).toEqual([])
+    })
+
     test('failures are filtered by everything that a person may know', async () => {
       const [a, b] = [
         withFingerprint('order.crm', 'f1', { entityId: 'order-7' }),
@@ -128,6 +162,70 @@ export function describeFailures(subject: Subject): void {
         ['ann', 'retry', 'order.crm', given.messageId, expect.anything()],
         ['bob', 'discard', 'order.crm', given.messageId, expect.objectContaining({ payload, entityId, headers })],
       ])
+    })
+
+    test('an edited failure is due at once with its new payload; the original and who did it are in the action log', async () => {
+      const given = failure('order.crm', { state: 'parked', attempts: 9, payload: '{"a":"1"}' })
+      const other = failure('loyalty', { messageId: given.messageId, state: 'parked' })
+      await fail(given, other)
+      const edit = (original: string, edited: string) => subject.store.failures.edit(given, { original, edited }, 'ann')
+      expect(await edit('{"a":"2"}', '{}')).toBe('changed')
+      expect(await statusOf(given.messageId)).toBe('parked')
+      expect(await edit(given.payload, '{"a":2}')).toBe('edited')
+      const [claimed] = await claimRetries()
+      expect(claimed).toMatchObject({ messageId: given.messageId, payload: '{"a":2}', attempts: 1, edits: 1 })
+      expect(claimed!.headers).toEqual(given.headers)
+      expect((await subject.store.failures.list({ subscription: 'loyalty' }))[0]).toMatchObject({
+        edits: 0,
+        state: 'parked',
+      })
+      expect(await subject.store.failures.edit(failure('order.crm'), { original: '', edited: '' }, 'ann')).toBe(
+        'unknown',
+      )
+      expect(await actions()).toEqual([
+        [
+          ...['ann', 'edit', 'order.crm', given.messageId],
+          expect.objectContaining({ original: given.payload, edited: '{"a":2}', attempts: 9, state: 'parked' }),
+        ],
+      ])
+    })
+
+    test('a payload that is no text can be replaced', async () => {
+      const given = failure('order.crm', { state: 'parked', payload: '/w==', encoding: 'base64' })
+      await fail(given)
+      expect(await subject.store.failures.edit(given, { original: '/w==', edited: '{}' }, 'ann')).toBe('edited')
+      expect((await subject.store.failures.list({}))[0]).toMatchObject({ payload: '{}', encoding: 'utf8' })
+    })
+
+    test('a claimed failure is no longer current when it was edited or is gone; an edit waits for who settles it', async () => {
+      const other = await subject.database.open()
+      const given = failure('order.crm')
+      await fail(given)
+      const isCurrent = (edits: number) =>
+        subject.store.transaction((tx) => subject.store.inbox.isCurrent(tx, { ...given, edits }))
+      expect(await isCurrent(0)).toBe(true)
+      const edited = '{"b":1}'
+      for (const original of [given.payload, edited])
+        expect(await other.failures.edit(given, { original, edited }, 'ann')).toBe('edited')
+      expect([await isCurrent(0), await isCurrent(1), await isCurrent(2)]).toEqual([false, false, true])
+
+      // Whoever comes first decides; the other one sees it.
+      for (let round = 0; round < 5; round++) {
+        const next = failure('order.crm', { payload: '{"a":1}' })
+        await fail(next)
+        const settle = subject.store.transaction(async (tx) => {
+          if (!(await subject.store.inbox.isCurrent(tx, { ...next, edits: 0 }))) return false
+          return subject.store.inbox.resolve(tx, 'order.crm', next.messageId)
+        })
+        const [isSettled, outcome] = await Promise.all([
+          settle,
+          other.failures.edit(next, { original: next.payload, edited }, 'ann'),
+        ])
+        expect([isSettled, outcome]).toEqual(isSettled ? [true, 'unknown'] : [false, 'edited'])
+        expect(await statusOf(next.messageId)).toBe(isSettled ? 'handled' : 'retrying')
+      }
+      await subject.store.failures.discard({}, 'ann')
+      expect(await isCurrent(2)).toBe(false)
     })
 
     test('a discard and a retry that succeeds at the same time agree on one outcome', async () => {

@@ -29,7 +29,6 @@ export function describeProofReads(subject: Subject): void {
       )
     const record = (subscription: string, changes: Partial<Findings>) =>
       reconciliation().proof.record(subscription, {
-        readMs: 2 ** 47,
         answer: { barrierId: newId(), roundTripMs: 1, retrying: 0, parked: 0, rewindId: null },
         throughMs: null,
         rewoundMs: null,
@@ -114,7 +113,7 @@ export function describeProofReads(subject: Subject): void {
       await proof.reopenLate()
       expect(await proven()).toEqual([])
       const minuteMs = Math.floor(timeMs / 60_000) * 60_000
-      await record('order.crm', { minutes: [{ minuteMs, expected: 1, isWhole: true }] })
+      await record('order.crm', { minutes: [{ minuteMs, expected: 1, isWhole: true, readMs: 2 ** 47 }] })
       expect(await proven()).toEqual(['order.crm'])
     })
 

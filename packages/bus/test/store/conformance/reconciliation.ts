@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/envelope/uuid.ts'
-import type { Findings, ReconciliationStore, Registration } from '../../../src/store/reconciliation.ts'
+import type { Findings, LastAnswered, ReconciliationStore, Registration } from '../../../src/store/reconciliation.ts'
 import { event, message, until } from '../fixtures.ts'
 import type { Subject } from './subject.ts'
 
@@ -27,7 +27,7 @@ function idAt(offsetMs: number, tail: string): string {
 function findings(changes: Partial<Findings> = {}): Findings {
   const none = { throughMs: null, rewoundMs: null, minutes: [], suspects: [], present: [], absent: [], unwanted: [] }
   const answer = { barrierId: newId(), roundTripMs: 1.5, retrying: 0, parked: 0, rewindId: null }
-  return { readMs: 2 ** 47, answer, ghosts: [], ...none, ...changes }
+  return { answer, ghosts: [], ...none, ...changes }
 }
 
 export function describeReconciliation(subject: Subject): void {
@@ -78,6 +78,25 @@ export function describeReconciliation(subject: Subject): void {
       expect(Math.abs(known!.lastSeenMs - (await reconciliation().nowMs()))).toBeLessThan(60_000)
       // The proof begins where the first period does.
       expect(await proof()).toMatchObject({ throughMs: 1_000, barrier: null, answered: null, waitingSinceMs: null })
+    })
+
+    test('keeps whether a subscription is paused; how long its barriers wait counts anew from when it goes on', async () => {
+      const { registry } = reconciliation()
+      await register()
+      const paused = { atMs: 1_000, by: 'ann' }
+      await registry.register({ ...registration, paused }, null, null)
+      expect((await registry.list())[0]).toMatchObject({ paused })
+      await reconciliation().proof.asked(crm, { id: newId(), throughMs: minuteMs })
+      const { waitingSinceMs } = await proof()
+      await until(() => Date.now() > waitingSinceMs! + 5)
+      await registry.register({ ...registration, paused }, null, null)
+      expect((await proof()).waitingSinceMs).toBe(waitingSinceMs)
+      await registry.register(registration, null, null)
+      expect((await registry.list())[0]).toMatchObject({ paused: null })
+      const resumed = (await proof()).waitingSinceMs
+      expect(resumed).toBeGreaterThan(waitingSinceMs!)
+      await registry.register(registration, null, null)
+      expect((await proof()).waitingSinceMs).toBe(resumed)
     })
 
     test('retiring ends the period and waives what is missing; a subscription that comes back is active again', async () => {
@@ -211,11 +230,8 @@ export function describeReconciliation(subject: Subject): void {
     test('minutes that are compared in parts add up, and one that is compared as a whole does not', async () => {
       await register()
       const { proof: proofs } = reconciliation()
-      const part = { minuteMs, expected: 10, isWhole: false }
-      await proofs.record(
-        crm,
-        findings({ minutes: [part, { minuteMs: minuteMs + 60_000, expected: 1, isWhole: false }] }),
-      )
+      const part = { minuteMs, expected: 10, isWhole: false, readMs: 2 ** 47 }
+      await proofs.record(crm, findings({ minutes: [part, { ...part, minuteMs: minuteMs + 60_000, expected: 1 }] }))
       await proofs.record(crm, findings({ minutes: [part] }))
       const range = { fromMs: minuteMs, toMs: minuteMs + 60_000 }
       const expected = { minuteMs, state: 'proven', missing: 0, waived: 0 }
@@ -244,8 +260,8 @@ export function describeReconciliation(subject: Subject): void {
       expect((await proof()).openMinutes).toBe(1)
 
       // The answer whose ledger was read before that does not close it, nor does one that compares a part.
-      const minute = { minuteMs, expected: 2, isWhole: true }
-      await proofs.record(crm, findings({ readMs: 1, minutes: [minute] }))
+      const minute = { minuteMs, expected: 2, isWhole: true, readMs: 2 ** 47 }
+      await proofs.record(crm, findings({ minutes: [{ ...minute, readMs: 1 }] }))
       await proofs.record(crm, findings({ minutes: [{ ...minute, isWhole: false }] }))
       expect(await proofs.openMinutes(crm, 10)).toEqual([minuteMs])
       await proofs.record(crm, findings({ minutes: [minute] }))
@@ -255,7 +271,7 @@ export function describeReconciliation(subject: Subject): void {
     test('a store that was set back sets the proof back, and opens what was found since', async () => {
       await register()
       const { proof: proofs } = reconciliation()
-      const minute = { minuteMs, expected: 1, isWhole: true }
+      const minute = { minuteMs, expected: 1, isWhole: true, readMs: 2 ** 47 }
       await miss(idAt(1, 'a'))
       await proofs.record(crm, findings({ throughMs: minuteMs + 600_000, minutes: [minute] }))
       const rewoundMs = (await reconciliation().nowMs()) - 60_000
@@ -404,12 +420,41 @@ export function describeReconciliation(subject: Subject): void {
       const { receipts } = reconciliation()
       expect(await receipts.lastAnswered(crm, 'shop')).toBeNull()
       const [first, second] = [newId(), newId()]
-      await receipts.answered(crm, 'shop', { barrierId: second, provenThroughMs: 20, rewindId: first, rewoundMs: 5 })
-      await receipts.answered(crm, 'shop', { barrierId: first, provenThroughMs: 10, rewindId: null, rewoundMs: null })
-      expect(await receipts.lastAnswered(crm, 'shop')).toEqual({
-        ...{ barrierId: second, provenThroughMs: 20, rewindId: first, rewoundMs: 5 },
-      })
+      const none = { rewindId: null, rewoundMs: null, heardId: null }
+      const later = { barrierId: second, provenThroughMs: 20, rewindId: first, rewoundMs: 5, heardId: null }
+      await receipts.answered(crm, 'shop', later)
+      await receipts.answered(crm, 'shop', { ...none, barrierId: first, provenThroughMs: 10 })
+      expect(await receipts.lastAnswered(crm, 'shop')).toEqual({ ...later, unheardIds: [first, second] })
+      const third = { ...none, barrierId: newId(), provenThroughMs: 30, heardId: first }
+      await receipts.answered(crm, 'shop', third)
+      expect(await receipts.lastAnswered(crm, 'shop')).toEqual({ ...third, unheardIds: [second, third.barrierId] })
       expect(await receipts.lastAnswered(crm, 'other')).toBeNull()
+      // Read before the third was answered, and written after it.
+      const late = { ...third, barrierId: newId(), heardId: null }
+      await receipts.answered(crm, 'shop', late)
+      expect(await receipts.lastAnswered(crm, 'shop')).toMatchObject({ barrierId: late.barrierId, heardId: first })
+    })
+
+    test('what is remembered of barriers is of one moment, while others are answered', async () => {
+      const { receipts } = reconciliation()
+      const last = { provenThroughMs: 10, rewindId: null, rewoundMs: null }
+      let barrierId = newId()
+      await receipts.answered(crm, 'shop', { ...last, barrierId, heardId: null })
+      const over = new AbortController()
+      const answerAll = async (): Promise<void> => {
+        for (let barrier = 0; barrier < 200; barrier++) {
+          const heardId = barrierId
+          barrierId = newId()
+          await receipts.answered(crm, 'shop', { ...last, barrierId, heardId })
+        }
+        over.abort()
+      }
+      const answering = answerAll()
+      const reads: (LastAnswered | null)[] = []
+      while (!over.signal.aborted) reads.push(await receipts.lastAnswered(crm, 'shop'))
+      await answering
+      expect(reads.length).toBeGreaterThan(10)
+      expect(reads.filter((read) => read?.unheardIds.join() !== read?.barrierId)).toEqual([])
     })
 
     test('an instance knows up to when the others have settled what they were given', async () => {
