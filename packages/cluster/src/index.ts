@@ -1,5 +1,6 @@
 export { ClusterError, type ClusterErrorCode, clusterErrorCodes, isClusterError, isManagementError } from './errors.ts'
 export { checkImport, type ImportCheck, type ImportStep, type ImportTarget } from './definitions/check-import.ts'
+export { type Connection, type ConnectionFilter, type ConnectionPage, listConnections } from './connections/list.ts'
 export { diffDefinitions, type Difference } from './definitions/diff.ts'
 export { type DefinitionsDocument, parseDefinitions } from './definitions/document.ts'
 export { exportDefinitions, type ExportOptions } from './definitions/export.ts'
@@ -7,6 +8,13 @@ export type { Transformed } from './definitions/transform/note.ts'
 export { transformDefinitions, type Transforms } from './definitions/transform.ts'
 export type { ToQuorumOptions } from './definitions/transform/to-quorum.ts'
 export { blockingIn, importDefinitions, type ImportOptions, planImport } from './definitions/import.ts'
+export {
+  importDocument,
+  type ImportDocument,
+  importIdentity,
+  type ImportStepDocument,
+  maskedDifference,
+} from './definitions/import-document.ts'
 export { importTargetOf } from './definitions/import-target.ts'
 export { identitiesIn, withoutClusterIdentity } from './definitions/identity.ts'
 export { planSync, type SyncPlan, type SyncSectionsOptions, syncSections } from './definitions/sync.ts'
@@ -34,7 +42,10 @@ export type { Repartition } from './plan/repartition.ts'
 export { type Action, plan, type Plan, type PlanOptions, type Step } from './plan/plan.ts'
 export type { Effective } from './policies/effective.ts'
 export type { EffectiveChange } from './policies/effective-changes.ts'
+export { type PolicyObject, type PolicyReading, readPolicies } from './policies/read.ts'
+export { type Consumer, readConsumers } from './queues/consumers.ts'
 export { listQueues, placementsOf, type Queue, type QueueFilter } from './queues/list.ts'
+export { type QueueBinding, type QueueConsumer, type QueueDetails, readQueue } from './queues/details.ts'
 export { type MemberStep, survivableLosses } from './queues/member-steps.ts'
 export { changeMembers, type MemberOptions, type MemberResult, planGrow, planShrink } from './queues/members.ts'
 export {
@@ -60,6 +71,16 @@ export {
   syncQueues,
   type SyncResult,
 } from './queues/sync.ts'
+export type { SamplePoint, SampleWindow } from './samples/points.ts'
+export {
+  type QueueSamples,
+  type QueueTotals,
+  readQueueSamples,
+  readQueueTotals,
+  readVhostSamples,
+  type VhostSamples,
+} from './samples/read.ts'
+export { readSampling, type Sampling } from './samples/sampling.ts'
 export { readSnapshot, type Snapshot } from './snapshot/snapshot.ts'
 export { adopt, type Adopted } from './spec/adopt.ts'
 export { compile, type Compiled, fetchPasswords } from './spec/compile.ts'
@@ -68,3 +89,4 @@ export { checkSpec, parseSpec, type ParseOptions, type SpecProblem } from './spe
 export { specReference } from './spec/reference.ts'
 export { specJsonSchema } from './spec/schema.ts'
 export { defineCluster, type Spec, type VhostSpec } from './spec/spec.ts'
+export { readTopology, type TopologyBinding, type VhostTopology } from './topology/read.ts'

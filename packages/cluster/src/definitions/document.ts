@@ -18,6 +18,19 @@ export const identities: Readonly<Record<string, readonly string[]>> = {
   bindings: ['vhost', 'source', 'destination_type', 'destination', 'routing_key', 'arguments'],
 }
 
+/** No broker writes more than ten; what walks through definitions calls itself once for each. */
+const MOST_LEVELS = 64
+
+/** Whether more lists and objects are within each other. Without calling itself: that is what it is there to prevent. */
+function isDeeperThan(most: number, value: unknown): boolean {
+  let level: readonly unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > most) return true
+    level = level.flatMap((item): unknown[] => (typeof item === 'object' && item !== null ? Object.values(item) : []))
+  }
+  return false
+}
+
 /** Reads the text of a file of definitions. Throws DEFINITIONS_INVALID; its message has nothing of the content. */
 export function parseDefinitions(text: string, file: string): DefinitionsDocument {
   let parsed: unknown
@@ -27,6 +40,7 @@ export function parseDefinitions(text: string, file: string): DefinitionsDocumen
     // The message of the parser quotes the text, which may hold a password hash.
     throw invalid(file, 'is not JSON; definitions come from "warren definitions export" or GET /api/definitions')
   }
+  if (isDeeperThan(MOST_LEVELS, parsed)) throw invalid(file, `has values within values, more than ${MOST_LEVELS} deep`)
   if (!isObject(parsed)) throw invalid(file, 'is JSON, but no object of sections such as "users" and "queues"')
   if (!Object.keys(parsed).some((key) => Object.hasOwn(identities, key))) {
     throw invalid(file, `has none of the sections of definitions (${Object.keys(identities).join(', ')})`)

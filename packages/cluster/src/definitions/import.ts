@@ -18,6 +18,11 @@ export interface ImportOptions {
    * spec owns. Default false: the broker keeps its own. True to restore a cluster that is gone.
    */
   readonly withClusterIdentity?: boolean
+  /**
+   * Given what would be done, at the last moment before it is: also when that is nothing. What it throws ends the import, with
+   * nothing changed.
+   */
+  readonly confirm?: (check: ImportCheck) => void | Promise<void>
 }
 
 /** Reads the broker and tells what an import of the file would do. Changes nothing. */
@@ -65,6 +70,7 @@ export async function importDefinitions(
   if (blocking.length > 0) {
     throw new ClusterError('IMPORT_BLOCKED', `nothing was imported: ${blocking.join('; ')}`, { blocking })
   }
+  await options.confirm?.(check)
   if (check.steps.length === 0) return check
   const path = options.vhost === undefined ? api`definitions` : api`definitions/${options.vhost}`
   await client.post(path, options.vhost === undefined ? body : withoutVhosts(body), {

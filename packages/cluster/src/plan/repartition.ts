@@ -34,7 +34,7 @@ export function repartitionsIn(steps: readonly Step[], compiled: Compiled, snaps
       const lost = going.filter((step) => isFrom(step, step.found?.value)).map(({ found }) => valueOf(found?.value))
       const gone = new Set([...lostQueues, ...lost.map((binding) => binding?.to)])
       const after = new Set([...[...before].filter((name) => !gone.has(name)), ...made.map((each) => each?.to ?? '')])
-      if (before.size === 0 || (before.size === after.size && before.isSubsetOf(after))) return []
+      if (before.size === 0 || (before.size === after.size && [...before].every((name) => after.has(name)))) return []
       const sources = new Set(
         here.filter(({ to, toKind }) => toKind === 'exchange' && to === queue).map(({ from }) => from),
       )

@@ -2,6 +2,7 @@ import { ClusterError } from '../errors.ts'
 import type { ManagementClient } from '../management/client.ts'
 import { listAll } from '../management/pages.ts'
 import { api, type ApiPath } from '../management/path.ts'
+import { redact } from '../redaction/redact.ts'
 import { keyOf, placementOf, type QueueAnswer, type QueuePlacement } from './queue.ts'
 
 export interface QueueFilter {
@@ -26,7 +27,8 @@ export interface Queue extends QueuePlacement {
   readonly effectivePolicy: Readonly<Record<string, unknown>>
 }
 
-interface Statistics {
+/** What the statistics of a queue tell beside where it is. */
+export interface Statistics {
   readonly vhost: string
   readonly name: string
   readonly state?: string
@@ -75,21 +77,23 @@ export async function listQueues(client: ManagementClient, filter: QueueFilter =
   const options = { columns: statisticsColumns, disableStats: false }
   const statistics = await listAll<Statistics>(client, queuesPath(filter), options)
   const byKey = new Map(statistics.map((queue) => [keyOf(queue), queue]))
-  return placements.map((placement) => {
-    const told = byKey.get(keyOf(placement))
-    // The record tells the members of a quorum queue; those of a stream only from 4.0 on.
-    const members = placement.members.length > 0 || told === undefined ? placement.members : placementOf(told).members
-    return {
-      ...placement,
-      members,
-      state: told?.state,
-      messages: told?.messages,
-      consumers: told?.consumers,
-      policy: told?.policy ?? undefined,
-      operatorPolicy: told?.operator_policy ?? undefined,
-      effectivePolicy: told?.effective_policy_definition ?? {},
-    }
-  })
+  return placements.map((placement) => queueOf(placement, byKey.get(keyOf(placement))))
+}
+
+/** Pure. */
+export function queueOf(placement: QueuePlacement, told: Statistics | undefined): Queue {
+  // The record tells the members of a quorum queue; those of a stream only from 4.0 on.
+  const members = placement.members.length > 0 || told === undefined ? placement.members : placementOf(told).members
+  return {
+    ...placement,
+    members,
+    state: told?.state,
+    messages: told?.messages,
+    consumers: told?.consumers,
+    policy: told?.policy ?? undefined,
+    operatorPolicy: told?.operator_policy ?? undefined,
+    effectivePolicy: redact(told?.effective_policy_definition ?? {}) as Queue['effectivePolicy'],
+  }
 }
 
 function queuesPath({ vhost }: QueueFilter): ApiPath {

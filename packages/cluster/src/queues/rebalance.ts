@@ -17,7 +17,7 @@ export interface Rebalanced {
   readonly after: readonly NodeLeaders[]
   /** Queues that another node leads now. */
   readonly moved: number
-  /** False when leaders were still moving at the end of the time. */
+  /** False when leaders were still moving at the end of the time, or `signal` has ended it. */
   readonly isSettled: boolean
 }
 
@@ -29,6 +29,8 @@ export interface RebalanceOptions {
   /** Between two looks at all queues. Default 2,000. */
   readonly pollMs?: number
   readonly onMove?: (moved: number, leaders: readonly NodeLeaders[]) => void
+  /** Ends the waiting, not what the broker is doing. */
+  readonly signal?: AbortSignal
 }
 
 /** How many replicated queues each node leads, nodes that lead none included. */
@@ -51,7 +53,7 @@ const MAX_ORDERS = 3
  * interrupted for a moment. Throws MANAGEMENT_FORBIDDEN_OPERATION when the operator has switched it off.
  */
 export async function rebalanceQueues(client: ManagementClient, options: RebalanceOptions = {}): Promise<Rebalanced> {
-  const { timeoutMs = 300_000, pollMs = 2000, onMove } = options
+  const { timeoutMs = 300_000, pollMs = 2000, onMove, signal } = options
   // In a short time nothing could ever be seen to stand still.
   const settleMs = Math.min(options.settleMs ?? 10_000, timeoutMs / 2)
   const { nodes: all } = await brokerOf(client)
@@ -61,7 +63,8 @@ export async function rebalanceQueues(client: ManagementClient, options: Rebalan
   const deadline = performance.now() + timeoutMs
   let last = first
   let isSettled = false
-  for (let order = 0; order < MAX_ORDERS && performance.now() < deadline; order++) {
+  const isOver = (): boolean => performance.now() >= deadline || signal?.aborted === true
+  for (let order = 0; order < MAX_ORDERS && !isOver(); order++) {
     if (order > 0 && !isSpreadable(last, running)) break
     await unlessForbidden(
       'rebalance leaders',
@@ -70,8 +73,8 @@ export async function rebalanceQueues(client: ManagementClient, options: Rebalan
     )
     let stillSince = performance.now()
     isSettled = false
-    while (!isSettled && performance.now() < deadline) {
-      await pause(pollMs)
+    while (!isSettled && !isOver()) {
+      await pause(pollMs, undefined, { signal }).catch(() => undefined)
       const now = await replicated(client)
       if (countMoved(last, now) > 0) {
         stillSince = performance.now()

@@ -6,6 +6,7 @@ import { api } from '../management/path.ts'
 import { unlessForbidden } from './forbidden.ts'
 import { labelOf, placementOf, type QueueAnswer, type QueueName, unsynchronisedMirrors } from './queue.ts'
 import { judge, startWatch, type SyncVerdict } from './sync-progress.ts'
+import { STATISTICS_TIMEOUT_MS, unlessSilent } from './unless-silent.ts'
 
 export type SyncEvent =
   | { readonly kind: 'started'; readonly queue: QueueName }
@@ -148,9 +149,6 @@ async function askFor(client: ManagementClient, queue: QueueName, action: 'sync'
   )
 }
 
-/** They come from all nodes, and one that is frozen holds them up. */
-const STATISTICS_TIMEOUT_MS = 2000
-
 interface Look {
   readonly mirrors: readonly string[]
   readonly synchronised: readonly string[]
@@ -177,15 +175,6 @@ async function look(client: ManagementClient, queue: QueueName): Promise<Look | 
     isSyncing: statistics === undefined ? undefined : statistics.state === 'syncing',
     copied: statistics?.sync_messages,
     messages: statistics?.messages ?? 0,
-  }
-}
-
-async function unlessSilent<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer
-  } catch (error) {
-    if (isClusterError(error, 'MANAGEMENT_UNREACHABLE')) return undefined
-    throw error
   }
 }
 

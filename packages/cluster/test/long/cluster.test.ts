@@ -2,10 +2,10 @@ import { type Cluster, listClusters, startCluster } from '@warren/cluster/local'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { processesMarked } from '../src/local/processes/identity.ts'
-import { findServer, folderMark } from '../src/local/processes/server.ts'
-import { privateCluster } from '../../../test/support/broker.ts'
-import { ended, listeningAddresses, startProgram, uidOf } from './support/processes.ts'
+import { processesMarked } from '../../src/local/processes/identity.ts'
+import { findServer, folderMark } from '../../src/local/processes/server.ts'
+import { privateCluster } from '../../../../test/support/broker.ts'
+import { ended, listeningAddresses, startProgram, uidOf } from '../support/processes.ts'
 
 let cluster: Cluster
 

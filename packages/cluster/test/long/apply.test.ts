@@ -3,7 +3,7 @@ import { apply, makePlan, type Plan, type PlanOptions, type Spec, type VhostSpec
 import { api, type ManagementClient, type ObservedRequest } from '@warren/cluster/management'
 import amqp from 'amqplib'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { sharedCluster } from '../../../test/support/broker.ts'
+import { sharedCluster } from '../../../../test/support/broker.ts'
 
 let vhost: string
 let amqpUrl: string
