@@ -1,0 +1,38 @@
+import cookie from '@fastify/cookie'
+import fastify from 'fastify'
+import { expect, it, onTestFinished } from 'vitest'
+import { openPage } from '../../../test/support/browser.ts'
+import { hashOf } from '../src/access/sessions.ts'
+import { monitor } from '../src/index.ts'
+import { filled } from './support/filled.ts'
+
+it('works in the server of a service, under a prefix, and leaves the rest of it alone', async () => {
+  const app = fastify()
+  onTestFinished(() => app.close())
+  await app.register(cookie)
+  app.get('/orders', () => ({ orders: [] }))
+  app.setErrorHandler((_error, _request, reply) => reply.status(418).send({ mine: true }))
+  app.get('/broken', () => {
+    throw new Error('of the service itself')
+  })
+  const tokens = [{ name: 'anna', role: 'operator' as const, sha256: hashOf('secret-of-anna') }]
+  await app.register(monitor, { prefix: '/internal/warren', stores: await filled('sqlite'), login: { tokens } })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+
+  const own = await app.inject({ url: '/orders' })
+  expect([own.statusCode, own.json(), own.headers['content-security-policy']]).toEqual([200, { orders: [] }, undefined])
+  expect((await app.inject({ url: '/broken' })).json()).toEqual({ mine: true })
+  expect((await app.inject({ url: '/nothing' })).statusCode).toBe(404)
+
+  const page = await openPage()
+  // Deep in the page, and without a login: that comes first, and the link holds.
+  await page.goto(`${url}/internal/warren/subscriptions/order.crm`)
+  await page.getByLabel('Token').fill('secret-of-anna')
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByRole('heading', { name: 'order.crm' }).waitFor()
+  await page.getByRole('link', { name: 'Overview' }).click()
+  await page.waitForURL(`${url}/internal/warren/`)
+  await page.getByTestId('verdict').waitFor()
+  const [cookies] = await page.context().cookies()
+  expect(cookies).toMatchObject({ path: '/internal/warren', httpOnly: true, sameSite: 'Strict' })
+})

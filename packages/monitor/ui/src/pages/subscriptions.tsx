@@ -1,0 +1,37 @@
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import type { OverviewSubscription } from '../../../src/reads/overview.ts'
+import { useApi } from '../api/use-api.ts'
+import { useLanguage } from '../i18n/language.tsx'
+import { Loaded } from '../parts/loaded.tsx'
+import { SubscriptionTable } from '../parts/subscription-table.tsx'
+
+export function SubscriptionsPage(): ReactNode {
+  const { t } = useLanguage()
+  const query = useApi<{ readonly rows: readonly OverviewSubscription[] }>('subscriptions')
+  return (
+    <>
+      <h1>{t.nav.subscriptions}</h1>
+      <Loaded query={query}>
+        {({ rows }) =>
+          rows.length === 0 ? (
+            <div className="verdict empty">
+              <p>{t.subscription.empty}</p>
+              <p className="hint">{t.overview.nothingHint}</p>
+            </div>
+          ) : (
+            <SubscriptionTable subscriptions={rows} />
+          )
+        }
+      </Loaded>
+    </>
+  )
+}
+
+export function SubscriptionLink({ name }: { readonly name: string }): ReactNode {
+  return (
+    <Link to="/subscriptions/$name" params={{ name }}>
+      {name}
+    </Link>
+  )
+}
