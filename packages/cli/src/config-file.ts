@@ -50,7 +50,7 @@ async function load(file: string): Promise<LoadedConfig> {
 /** A JavaScript configuration has no compiler behind it. */
 function checked(file: string, value: unknown): WarrenConfig {
   if (!isObject(value)) throw invalid(file, 'it has no default export; write `export default defineConfig({ … })`')
-  const { service, catalog, subscriptions, stores, endpoints } = value
+  const { service, catalog, subscriptions, stores, endpoints, monitor } = value
   if (service !== undefined && typeof service !== 'string') throw invalid(file, '"service" is not a text')
   if (catalog !== undefined && !(isObject(catalog) && Array.isArray(catalog['events']))) {
     throw invalid(file, '"catalog" is not what catalog(…) of @warren/bus makes')
@@ -62,7 +62,42 @@ function checked(file: string, value: unknown): WarrenConfig {
     throw invalid(file, '"stores" are URLs by name, as in { orders: "sqlite:./orders.db" }')
   }
   if (endpoints !== undefined && !Array.isArray(endpoints)) throw invalid(file, '"endpoints" is not a list of URLs')
+  checkMonitor(file, monitor)
   return value
+}
+
+function checkMonitor(file: string, monitor: unknown): void {
+  if (monitor === undefined) return
+  const { mask = [], tokens = [], login = {}, traceUrl = '' } = isObject(monitor) ? monitor : { mask: monitor }
+  if (!isTexts(mask)) throw invalid(file, '"monitor.mask" is a list of paths, as in ["**.cardNumber"]')
+  if (!(Array.isArray(tokens) && tokens.every(isToken))) {
+    throw invalid(
+      file,
+      '"monitor.tokens" are { name, role, sha256 }: the role is metrics, viewer or operator, the token its SHA-256 in hexadecimal',
+    )
+  }
+  if (typeof traceUrl !== 'string') throw invalid(file, '"monitor.traceUrl" is no text')
+  if (!isLogin(login)) {
+    throw invalid(
+      file,
+      '"monitor.login" is { oidc, rabbitmq, token }: a provider, and false for what nobody logs in with',
+    )
+  }
+}
+
+/** What a provider needs, the page says itself. */
+function isLogin(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { oidc, rabbitmq, token, ...others } = value
+  const isOff = (option: unknown): boolean => option === undefined || option === false
+  return (oidc === undefined || isObject(oidc)) && isOff(rabbitmq) && isOff(token) && Object.keys(others).length === 0
+}
+
+function isToken(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { name, role, sha256 } = value
+  const isRole = role === 'metrics' || role === 'viewer' || role === 'operator'
+  return typeof name === 'string' && isRole && typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)
 }
 
 function invalid(file: string, why: string, cause?: unknown): CliError {

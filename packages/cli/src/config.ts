@@ -1,4 +1,15 @@
 import type { BrokerNames, BusOptions, Catalog, RelayTuning, Retention, TlsOptions } from '@warren/bus'
+import type { MonitorOptions, OidcLogin } from '@warren/monitor'
+
+/** How people log in to the page. */
+export interface MonitorLogin {
+  /** An OpenID provider. Default: none. */
+  readonly oidc?: OidcLogin
+  /** false: nobody logs in with an account of RabbitMQ. Default: those of the nodes that --url names. */
+  readonly rabbitmq?: false
+  /** false: nobody logs in with a token, and none is made at the start. */
+  readonly token?: false
+}
 
 /** What `warren.config.ts` tells the command about a service. Every part is optional; a command says which one it needs. */
 export interface WarrenConfig {
@@ -23,6 +34,9 @@ export interface WarrenConfig {
   readonly relay?: RelayTuning
   /** With it a relay maintains its store, too: give it what the service gives its bus. Without it the service does. */
   readonly retention?: Partial<Retention>
+  /** `warren monitor`. */
+  readonly monitor?: Pick<MonitorOptions, 'mask' | 'traceUrl'> &
+    Pick<NonNullable<MonitorOptions['login']>, 'tokens'> & { readonly login?: MonitorLogin }
 }
 
 /**

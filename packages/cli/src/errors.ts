@@ -9,13 +9,15 @@ export const cliErrorCodes = {
   STORE_NOT_FOUND: 'the file of the SQLite store does not exist',
   STORE_DRIVER_MISSING: 'the package that speaks to the database is not installed',
   MESSAGE_UNKNOWN: 'none of the stores knows the message',
-  SUBSCRIPTION_UNKNOWN: 'no publisher among the stores knows the subscription',
+  SUBSCRIPTION_UNKNOWN: 'no publisher, or no subscriber, among the stores knows the subscription',
   NOT_PUBLISHING: 'the command is about events that were published, and none of the stores has any',
   RECONCILER_NOT_RUNNING: 'a run of reconciliation was asked for, and no process of the service takes it up',
   FAILURE_UNKNOWN: 'none of the stores has such a failure',
   BACKFILL_REFUSED: 'the subscription is retired, or keeps no inbox that would tell what it has had',
   BACKFILL_UNKNOWN: 'none of the stores has such a backfill',
   BACKFILL_FAILED: 'a backfill that was waited for cannot go on',
+  WATCH_UNKNOWN: 'none of the stores has such a watch',
+  BULK_FAILED: 'an action on many failures cannot go on',
   INTERRUPTED: 'a person said no, or pressed Ctrl-C',
 } as const
 

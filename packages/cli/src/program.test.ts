@@ -9,7 +9,7 @@ test('every command has help with an example of itself', async () => {
   expect(commands.length).toBeGreaterThan(20)
   for (const command of commands) {
     const name = fullName(command)
-    expect(helpOf(command)).toMatch(new RegExp(`Usage: ${name} [^]*--json[^]*\\nExamples?:\\n {2}\\$ .*${name}`))
+    expect(helpOf(command)).toMatch(new RegExp(`Usage: ${name} [^]*--json[^]*\\nExamples?:[^]*\\n {2}\\$ .*${name}`))
   }
 })
 

@@ -41,6 +41,10 @@ const nouns: Readonly<Record<string, Noun>> = {
     description: 'Events of the ledger once more, to one subscription alone.',
     load: async () => (await import('./commands/backfill.ts')).addBackfill,
   },
+  watches: {
+    description: 'Filters of events that are saved, with counts and an alarm of their own.',
+    load: async () => (await import('./commands/watches.ts')).addWatches,
+  },
   store: {
     description: "The tables that Warren keeps in a service's database.",
     load: async () => (await import('./commands/store.ts')).addStore,
@@ -48,6 +52,10 @@ const nouns: Readonly<Record<string, Noun>> = {
   relay: {
     description: "Sends a store's pending events to the broker.",
     load: async () => (await import('./commands/relay.ts')).addRelay,
+  },
+  monitor: {
+    description: 'The page: whether everything is delivered, and what is not.',
+    load: async () => (await import('./commands/monitor.ts')).addMonitor,
   },
   spec: {
     description: 'The cluster as a file: check it, write it from what is there.',

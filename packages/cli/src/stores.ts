@@ -1,4 +1,6 @@
-import type { Store } from '@warren/bus'
+import { setTimeout } from 'node:timers/promises'
+import type { Logger, Store } from '@warren/bus'
+import type { NamedStore } from '@warren/bus/operate'
 import type * as postgres from '@warren/bus/postgres'
 import { CliError, codeOf } from './errors.ts'
 import { exists } from './exists.ts'
@@ -9,11 +11,6 @@ import { chooseStores } from './store-choice.ts'
 /** The option of every command that reads stores. */
 export interface StoreOptions {
   readonly store?: readonly string[]
-}
-
-export interface NamedStore {
-  readonly label: string
-  readonly store: Store
 }
 
 /** The stores that this run works on. */
@@ -36,32 +33,79 @@ export async function chosenStore(session: Session, options: StoreOptions): Prom
  * Runs `work` on the started stores and stops them. Nothing is created and nothing is migrated: throws STORE_NOT_FOUND
  * and STORE_NOT_MIGRATED instead, with the store's name where there are several.
  */
-export async function withStores<T>(
+export function withStores<T>(
   session: Session,
   options: StoreOptions,
   work: (stores: readonly NamedStore[]) => Promise<T>,
+): Promise<T> {
+  return withOpened(session, options, work, ({ store }) => store.start())
+}
+
+const RESTART_MS = 5_000
+
+/**
+ * The same for work that goes on until it is ended: a store whose server is away is there all the same, throws STORE_UNAVAILABLE, and is
+ * started when its server is back.
+ */
+export async function withLastingStores<T>(
+  session: Session,
+  options: StoreOptions,
+  logger: Logger,
+  work: (stores: readonly NamedStore[]) => Promise<T>,
+): Promise<T> {
+  const ended = new AbortController()
+  const restarting: Promise<void>[] = []
+  try {
+    return await withOpened(session, options, work, async (opened) => {
+      try {
+        await opened.store.start()
+      } catch (error) {
+        if (!opened.store.isUnavailable(error)) throw error
+        logger.warn({ store: opened.label, error }, 'a store is away; trying again')
+        restarting.push(startWhenBack(opened, logger, ended.signal))
+      }
+    })
+  } finally {
+    ended.abort()
+    await Promise.all(restarting)
+  }
+}
+
+async function startWhenBack({ label, store }: NamedStore, logger: Logger, ended: AbortSignal): Promise<void> {
+  for (;;) {
+    await setTimeout(RESTART_MS, undefined, { signal: ended }).catch(() => undefined)
+    if (ended.aborted) return
+    try {
+      await store.start()
+      logger.info({ store: label }, 'the store is back')
+      return
+    } catch (error) {
+      // What is wrong with it now may be mended as well: it was not migrated, say.
+      if (!store.isUnavailable(error)) logger.error({ store: label, error }, 'the store cannot be used')
+    }
+  }
+}
+
+async function withOpened<T>(
+  session: Session,
+  options: StoreOptions,
+  work: (stores: readonly NamedStore[]) => Promise<T>,
+  start: (store: NamedStore) => Promise<void>,
 ): Promise<T> {
   const chosen = await chosenStores(session, options)
   const opened: NamedStore[] = []
   try {
     for (const each of chosen) {
-      opened.push(await told(each, chosen.length, () => openStarted(each)))
+      await told(each, chosen.length, async () => {
+        const named = { label: each.label, store: await openStore(each) }
+        opened.push(named)
+        await start(named)
+      })
     }
     return await work(opened)
   } finally {
     await Promise.all(opened.map(({ store }) => store.stop()))
   }
-}
-
-async function openStarted(chosen: ChosenStore): Promise<NamedStore> {
-  const store = await openStore(chosen)
-  try {
-    await store.start()
-  } catch (error) {
-    await store.stop()
-    throw error
-  }
-  return { label: chosen.label, store }
 }
 
 /** Makes the store without starting it. Throws STORE_NOT_FOUND for a SQLite file that is not there. */

@@ -1,5 +1,7 @@
-import { userInfo } from 'node:os'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir, userInfo } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { NewFailure, Store } from '@warren/bus'
 import { id, ids } from './support/fill.ts'
 import { shopFolder, warren } from './support/run.ts'
@@ -117,6 +119,27 @@ describe.each(['sqlite', 'postgres'] as const)('failures in %s', (kind) => {
   })
 
   // From here on what is there changes.
+  test('edit checks a payload, and retries the message with it', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'warren-cli-')), 'payload.json')
+    onTestFinished(() => rm(dirname(file), { recursive: true }))
+    const edit = (...args: string[]) => run('failures', 'edit', ids.delivered, '--payload', file, '--yes', ...args)
+    await writeFile(file, '{"orderId": 7}')
+    const refused = await edit()
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/^warren: EVENT_INVALID: .*orderId/)])
+    await writeFile(file, '{"orderId": "o-1", "amount": 12}\n')
+    expect((await edit('--dry-run')).stdout).toBe('would edit and retry order.payment.onPaid of order.crm\n')
+    const done = await edit('--json')
+    expect(done.json()).toMatchObject({ subscription: 'order.crm', isEdited: true, isChecked: true })
+    const [failure] = await crm.failures.list({ messageId: ids.delivered })
+    expect(failure).toMatchObject({ payload: '{"orderId": "o-1", "amount": 12}', attempts: 0, edits: 1 })
+    const [logged] = await crm.actions.list({ messageId: ids.delivered })
+    expect(logged).toMatchObject({
+      action: 'edit',
+      actor: userInfo().username,
+      details: { original: '{"orderId":"o-1"}' },
+    })
+  })
+
   test('retry takes one group, and nothing beside it', async () => {
     const finished = await run('failures', 'retry', '--group', 'aaaaaaaaaaaa', '--yes', '--json')
     expect(finished.json()).toMatchObject({ action: 'retry', matching: 2, changed: 2 })

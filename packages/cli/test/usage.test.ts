@@ -105,10 +105,20 @@ describe('what is missing or away', () => {
     expect(await readdir(place)).toEqual(['other.db'])
   })
 
-  test('a configuration that cannot be loaded is named with the reason', async () => {
-    await writeFile(join(folder, 'broken.mjs'), 'export default { subscriptions: { crm: "order.#" } }')
+  test.each([
+    ['subscriptions: { crm: "order.#" }', '"subscriptions" are lists of patterns'],
+    ['monitor: { mask: "**.cardNumber" }', '"monitor.mask" is a list of paths'],
+    ['monitor: { tokens: [{ name: "x", role: "viewer", sha256: "topsecret" }] }', '"monitor.tokens" are { name, role'],
+    ['monitor: { login: { token: true } }', '"monitor.login" is { oidc, rabbitmq, token }'],
+    ['monitor: { login: { passwords: false } }', '"monitor.login" is { oidc, rabbitmq, token }'],
+    ['monitor: { traceUrl: 7 }', '"monitor.traceUrl" is no text'],
+    ['monitor: true', '"monitor.mask" is a list of paths'],
+  ])('a configuration with %s is refused with the reason', async (part, reason) => {
+    await writeFile(join(folder, 'broken.mjs'), `export default { ${part} }`)
     const { code, stderr } = await warren(['events', 'lint', '--config', 'broken.mjs'], { cwd: folder })
-    expect(stderr).toMatch(/^warren: CONFIG_INVALID: .*broken\.mjs: "subscriptions" are lists of patterns/)
+    expect(stderr).toMatch(/^warren: CONFIG_INVALID: .*broken\.mjs: /)
+    expect(stderr).toContain(reason)
+    expect(stderr).not.toContain('topsecret')
     expect(code).toBe(78)
   })
 

@@ -3,7 +3,7 @@ import { catalog, createBus, entity, jsonLogger } from '@warren/bus'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { nextSignal } from '../next-signal.ts'
 import { collected, storeOption } from '../options.ts'
 import type { Session } from '../session.ts'
 import { sessionOf } from '../session.ts'
@@ -85,20 +85,6 @@ async function relay(options: RelayOptions, command: Command): Promise<void> {
   await bus.stop()
   logger.info({ totals }, 'the relay has stopped')
   session.output.result({ service, store: chosen.label, totals }, () => '')
-}
-
-/** Resolves with the first SIGTERM or SIGINT; the second one ends the process at once. */
-function nextSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let isFirst = true
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (!isFirst) process.exit(exitCodes.interrupted)
-      isFirst = false
-      resolve(signal)
-    }
-    process.on('SIGTERM', onSignal)
-    process.on('SIGINT', onSignal)
-  })
 }
 
 async function endpointsOf(session: Session, options: RelayOptions): Promise<readonly string[]> {

@@ -43,7 +43,9 @@ export async function fillProof(store: Store): Promise<void> {
   await missing.failed('order.crm', [lost.id], 'MESSAGE_RETURNED: no queue took it')
   await registry.retire('order.old', 'ann')
   await record(store, 'order.mail', {
-    minutes: [{ minuteMs: Math.floor(Date.now() / 60_000) * 60_000, expected: 1_204, isWhole: true }],
+    minutes: [
+      { minuteMs: Math.floor(Date.now() / 60_000) * 60_000, expected: 1_204, isWhole: true, readMs: Date.now() },
+    ],
   })
   await keepFresh(store)
   await proof.setBreaker('order.crm', 'no barrier was answered for more than 120 s')
@@ -72,7 +74,6 @@ export async function holdLease(store: Store): Promise<void> {
 let barrier = 100
 async function record(store: Store, subscription: string, changes: Partial<Findings>): Promise<void> {
   await store.reconciliation.proof.record(subscription, {
-    readMs: Date.now(),
     answer: { barrierId: id(barrier++), roundTripMs: 12, retrying: 1, parked: 2, rewindId: null },
     throughMs: null,
     rewoundMs: null,

@@ -1,8 +1,9 @@
 import type { Backfill } from '@warren/bus'
-import type { StoreRow } from '../../store-rows.ts'
+import { remainingMs } from '@warren/bus/operate'
+import type { StoreRow } from '@warren/bus/operate'
 import type { Column } from '../../table.ts'
 import { showTime } from '../../times.ts'
-import { remainingMs, showDuration, showPace, showSent } from './progress.ts'
+import { showDuration, showPace, showSent } from './progress.ts'
 
 export const backfillColumns: readonly Column<StoreRow<Backfill>>[] = [
   { heading: 'id', cell: (row) => row.id },

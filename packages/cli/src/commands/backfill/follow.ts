@@ -1,14 +1,9 @@
 import type { Backfill } from '@warren/bus'
+import type { StoredBackfill } from '@warren/bus/operate'
 import { setTimeout as pause } from 'node:timers/promises'
 import { percentOf } from '../../bar.ts'
-import { visible } from '../../output.ts'
-import type { NamedStore } from '../../stores.ts'
+import { ProgressReporter } from '../../progress-reporter.ts'
 import { progressLine } from './progress.ts'
-
-export interface FollowedBackfill {
-  readonly store: NamedStore
-  readonly backfill: Backfill
-}
 
 const LOOK_MS = 500
 /** Nothing was counted or sent for so long: perhaps nobody is there who would. */
@@ -16,20 +11,20 @@ const UNTOUCHED_MS = 15_000
 
 /** Shows the progress of backfills, one after the other, until each is over or paused, or `signal` is aborted. */
 export async function followBackfills(
-  followed: readonly FollowedBackfill[],
+  followed: readonly StoredBackfill[],
   note: (line: string) => void,
   signal: AbortSignal,
-): Promise<readonly FollowedBackfill[]> {
-  const results: FollowedBackfill[] = []
+): Promise<readonly StoredBackfill[]> {
+  const results: StoredBackfill[] = []
   for (const each of followed) results.push(await followOne(each, note, signal))
   return results
 }
 
 async function followOne(
-  followed: FollowedBackfill,
+  followed: StoredBackfill,
   note: (line: string) => void,
   signal: AbortSignal,
-): Promise<FollowedBackfill> {
+): Promise<StoredBackfill> {
   const { store } = followed
   const reporter = new Reporter(note)
   let { backfill } = followed
@@ -46,40 +41,27 @@ async function followOne(
   }
 }
 
-/** A line that is drawn anew on a terminal, else one for every tenth and for what it waits for. On stderr. */
+/** A line for every tenth, and for what it waits for. */
 class Reporter {
-  readonly #note: (line: string) => void
-  readonly #isTerminal = process.stderr.isTTY
+  readonly #progress: ProgressReporter
   readonly #startedMs = performance.now()
-  #told = ''
   #isWarned = false
-  #isDrawn = false
 
   constructor(note: (line: string) => void) {
-    this.#note = note
+    this.#progress = new ProgressReporter(note)
   }
 
   tell(backfill: Backfill): void {
     const isTouched = backfill.updatedMs > backfill.requestedMs
     if (!isTouched && !this.#isWarned && performance.now() - this.#startedMs > UNTOUCHED_MS) {
       this.#isWarned = true
-      this.end()
-      this.#note('nothing has begun: does the service that owns the store run, with reconciliation on?')
-    }
-    const line = progressLine(backfill, this.#isTerminal ? process.stderr.columns : 200)
-    if (this.#isTerminal) {
-      process.stderr.write(`\r\x1b[2K${visible(line)}`)
-      this.#isDrawn = true
-      return
+      this.#progress.note('nothing has begun: does the service that owns the store run, with reconciliation on?')
     }
     const tenth = Math.floor(percentOf(backfill.sent, backfill.total ?? 0) / 10)
-    const state = `${tenth} ${backfill.heldBy ?? ''}`
-    if (state !== this.#told) this.#note(line)
-    this.#told = state
+    this.#progress.tell(`${tenth} ${backfill.heldBy ?? ''}`, (columns) => progressLine(backfill, columns))
   }
 
   end(): void {
-    if (this.#isDrawn) process.stderr.write('\n')
-    this.#isDrawn = false
+    this.#progress.end()
   }
 }

@@ -1,5 +1,6 @@
+import { remainingMs } from '@warren/bus/operate'
 import { expect, test } from 'vitest'
-import { progressLine, remainingMs, showDuration } from './progress.ts'
+import { progressLine, showDuration } from './progress.ts'
 
 const running = {
   subscription: 'order.loyalty',

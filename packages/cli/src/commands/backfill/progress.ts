@@ -1,14 +1,9 @@
 import type { Backfill } from '@warren/bus'
+import { remainingMs } from '@warren/bus/operate'
 import { bar, percentOf } from '../../bar.ts'
 import { clipped } from '../../table.ts'
 
 type Progress = Pick<Backfill, 'subscription' | 'state' | 'sent' | 'total' | 'pace' | 'heldBy'>
-
-/** How long it will take at its present pace; null when it is over, or nothing tells yet. */
-export function remainingMs({ state, sent, total, pace }: Progress): number | null {
-  if (state !== 'running' || total === null || pace === null || pace <= 0) return null
-  return (Math.max(0, total - sent) / pace) * 1000
-}
 
 /** `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`. */
 export function showDuration(ms: number): string {

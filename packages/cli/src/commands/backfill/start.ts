@@ -1,3 +1,5 @@
+import { DEFAULT_BACKFILL_RATE, DEFAULT_INBOX_DAYS, requestBackfills } from '@warren/bus/operate'
+import type { NamedStore, OfferedBackfill, StoredBackfill } from '@warren/bus/operate'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { actor } from '../../actor.ts'
@@ -8,14 +10,12 @@ import { collected, perSecond, sinceOption, storeOption, untilOption } from '../
 import type { Session } from '../../session.ts'
 import { sessionOf } from '../../session.ts'
 import { withStoreColumn } from '../../store-rows.ts'
-import type { NamedStore, StoreOptions } from '../../stores.ts'
+import type { StoreOptions } from '../../stores.ts'
 import { withStores } from '../../stores.ts'
 import { table } from '../../table.ts'
 import { backfillDocument } from './columns.ts'
 import { followBackfills } from './follow.ts'
-import type { FollowedBackfill } from './follow.ts'
 import { planBackfills } from './plans.ts'
-import type { StorePlan } from './plans.ts'
 import { showDuration } from './progress.ts'
 
 interface StartOptions extends StoreOptions {
@@ -27,9 +27,6 @@ interface StartOptions extends StoreOptions {
   readonly dryRun?: true
   readonly yes?: true
 }
-
-/** What an inbox remembers unless its service says otherwise. */
-const INBOX_DAYS = 30
 
 export function addBackfillStart(parent: Command): void {
   parent
@@ -65,8 +62,7 @@ async function start(subscription: string, options: StartOptions, command: Comma
   if (range.fromMs >= range.toMs)
     throw new CliError('USAGE_INVALID', '--since lies behind --until, or in the future: nothing lies between them')
   await withStores(session, options, async (stores) => {
-    const plans = await planBackfills(stores, { subscription, patterns: options.pattern ?? [], range })
-    const total = plans.reduce((sum, plan) => sum + plan.counted.total, 0)
+    const { plans, total } = await planBackfills(stores, { subscription, patterns: options.pattern ?? [], range })
     const described = { subscription, since: options.since, until: new Date(range.toMs), events: rowsOf(plans), total }
     if (options.dryRun === true || total === 0) {
       session.output.result({ ...described, isDryRun: options.dryRun === true, backfills: [] }, () =>
@@ -78,18 +74,11 @@ async function start(subscription: string, options: StartOptions, command: Comma
     warn(session, plans, range.fromMs, now.getTime(), options.rate)
     await confirm(`Send ${counted(total, 'event')} to ${subscription}?`, options)
 
-    const requested: FollowedBackfill[] = []
-    for (const plan of plans) {
-      const backfill = await plan.store.store.reconciliation.backfill.request({
-        subscription,
-        patterns: plan.patterns,
-        range,
-        rate: options.rate ?? null,
-        requestedBy: actor(session.env),
-        counted: plan.counted,
-      })
-      requested.push({ store: plan.store, backfill })
-    }
+    const requested = await requestBackfills(plans, {
+      ...{ subscription, range },
+      rate: options.rate ?? null,
+      requestedBy: actor(session.env),
+    })
     const results = options.follow ? await followed(session, requested) : requested
     const backfills = results.map(({ store, backfill }) => backfillDocument({ ...backfill, store: store.label }))
     session.output.result({ ...described, isDryRun: false, backfills }, () => results.map(summary).join('\n'))
@@ -97,10 +86,7 @@ async function start(subscription: string, options: StartOptions, command: Comma
   })
 }
 
-async function followed(
-  session: Session,
-  requested: readonly FollowedBackfill[],
-): Promise<readonly FollowedBackfill[]> {
+async function followed(session: Session, requested: readonly StoredBackfill[]): Promise<readonly StoredBackfill[]> {
   const stopping = new AbortController()
   const onInterrupt = (): void => stopping.abort()
   process.once('SIGINT', onInterrupt)
@@ -111,25 +97,31 @@ async function followed(
   }
 }
 
-function warn(session: Session, plans: readonly StorePlan[], fromMs: number, nowMs: number, rate = 200): void {
+function warn(
+  session: Session,
+  plans: readonly OfferedBackfill[],
+  fromMs: number,
+  nowMs: number,
+  rate = DEFAULT_BACKFILL_RATE,
+): void {
   const total = Math.max(...plans.map((plan) => plan.counted.total))
   session.output.note(`at ${rate} a second it takes ${showDuration((total * 1000) / rate)} at least`)
-  if (nowMs - fromMs > INBOX_DAYS * 86_400_000) {
+  if (nowMs - fromMs > DEFAULT_INBOX_DAYS * 86_400_000) {
     session.output.note(
-      `a subscriber remembers ${INBOX_DAYS} days unless its retention.inboxDays says more: events that are older than that are parked there as MESSAGE_TOO_OLD`,
+      `a subscriber remembers ${DEFAULT_INBOX_DAYS} days unless its retention.inboxDays says more: events that are older than that are parked there as MESSAGE_TOO_OLD`,
     )
   }
 }
 
 /** A summary of one store, with what to do next. */
-function summary({ backfill }: FollowedBackfill): string {
+function summary({ backfill }: StoredBackfill): string {
   const { id, subscription, state, sent, total } = backfill
   if (state === 'done') return `${counted(sent, 'event')} sent to ${subscription}`
   const next = state === 'running' ? `; it goes on: warren backfill show ${id}` : ''
   return `backfill of ${subscription} is ${state}, ${sent} of ${total ?? 'uncounted'} sent${next}`
 }
 
-function refuse(results: readonly FollowedBackfill[]): void {
+function refuse(results: readonly StoredBackfill[]): void {
   const failed = results.filter(({ backfill }) => backfill.state === 'failed')
   if (failed.length === 0) return
   const reasons = failed.map(({ store, backfill }) => `${store.label}: ${backfill.error ?? 'no reason is known'}`)
@@ -143,13 +135,13 @@ interface EventCount {
   readonly count: number
 }
 
-function rowsOf(plans: readonly StorePlan[]): readonly EventCount[] {
+function rowsOf(plans: readonly OfferedBackfill[]): readonly EventCount[] {
   return plans.flatMap(({ store, counts }) =>
     [...counts].map(([name, count]) => ({ store: store.label, name, count })).sort((a, b) => b.count - a.count),
   )
 }
 
-function planTable(plans: readonly StorePlan[], stores: readonly NamedStore[]): string {
+function planTable(plans: readonly OfferedBackfill[], stores: readonly NamedStore[]): string {
   const columns = [
     { heading: 'event', cell: ({ name }: EventCount) => name },
     { heading: 'events', cell: ({ count }: EventCount) => count, align: 'right' as const },

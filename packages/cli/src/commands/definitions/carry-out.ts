@@ -1,11 +1,10 @@
 import {
-  blockingIn,
   type DefinitionsDocument,
   type Finding,
   type ImportCheck,
   importDefinitions,
+  importDocument,
 } from '@warren/cluster'
-import { redact } from '@warren/cluster/redaction'
 import type { ManagementClient } from '@warren/cluster/management'
 import { confirm } from '../../confirm.ts'
 import { counted } from '../../counted.ts'
@@ -13,7 +12,6 @@ import { exitCodes } from '../../exit-codes.ts'
 import { visible } from '../../output.ts'
 import type { Session } from '../../session.ts'
 import { showFinding } from '../plan/show.ts'
-import { masked } from './diff.ts'
 import { showDifference } from './show.ts'
 
 export interface Planned {
@@ -32,8 +30,7 @@ export async function carryOut(
   { client, document, check, notes, remarks, into }: Planned,
   options: { readonly yes?: true; readonly dryRun?: true },
 ): Promise<void> {
-  const blocking = blockingIn(check).map((reason) => String(redact(reason)))
-  const steps = check.steps.map(({ action, difference }) => ({ action, ...masked(difference) }))
+  const { steps, blocking } = importDocument(check)
   const shown = [
     ...steps.map((step) => `${step.action.padEnd(9)} ${showDifference(step)}`),
     ...blocking.map((reason) => visible(`refused   ${reason}`)),

@@ -1,5 +1,4 @@
-import { diffDefinitions, type Difference } from '@warren/cluster'
-import { redact } from '@warren/cluster/redaction'
+import { diffDefinitions, maskedDifference } from '@warren/cluster'
 import type { Command } from 'commander'
 import { counted } from '../../counted.ts'
 import { exitCodes } from '../../exit-codes.ts'
@@ -23,19 +22,11 @@ export function addDefinitionsDiff(parent: Command): void {
 async function run(a: string, b: string, _: unknown, command: Command): Promise<void> {
   const session = sessionOf(command)
   const [before, after] = [await definitionsOf(session, a), await definitionsOf(session, b)]
-  // By field, so that a hash which stands alone in a change is masked as well.
-  const differences = diffDefinitions(before, after).map(masked)
+  const differences = diffDefinitions(before, after).map(maskedDifference)
   session.output.result({ isSame: differences.length === 0, differences }, () =>
     differences.length === 0
       ? 'no difference'
       : [...differences.map(showDifference), '', counted(differences.length, 'difference')].join('\n'),
   )
   if (differences.length > 0) process.exitCode = exitCodes.findings
-}
-
-export function masked(difference: Difference): Difference {
-  const { section, identity, changes } = difference
-  // Under the name of the object, which may say that its value is a secret.
-  const shown = redact({ section, name: identity['name'], changes }) as Pick<Difference, 'changes'>
-  return { ...difference, identity: redact(identity) as Difference['identity'], changes: shown.changes }
 }

@@ -1,7 +1,6 @@
-import type { FailureFilter, Store } from '@warren/bus'
+import type { FailureFilter } from '@warren/bus'
 import type { Command } from 'commander'
 import { Argument } from 'commander'
-import { actor } from '../../actor.ts'
 import { confirm } from '../../confirm.ts'
 import { counted } from '../../counted.ts'
 import { CliError } from '../../errors.ts'
@@ -9,6 +8,7 @@ import { messageIds, storeOption } from '../../options.ts'
 import { sessionOf } from '../../session.ts'
 import type { StoreOptions } from '../../stores.ts'
 import { withStores } from '../../stores.ts'
+import { applyToFailures } from './apply.ts'
 import type { FailureOptions } from './filter.ts'
 import { addFailureOptions, failureFilter } from './filter.ts'
 import { failureGroups, groupTable, sizeOf } from './list.ts'
@@ -25,19 +25,19 @@ const words = {
   retry: {
     summary: 'hand failed messages to their handlers again',
     description:
-      'Makes parked and retrying failures due at once, with their attempts counted anew; the owning service picks them up. One transaction per store, written down in its action log.',
+      'Makes parked and retrying failures due at once, with their attempts counted anew; the owning service picks them up. Up to 1,000 in one transaction per store, more in one per 1,000, with the progress; written down in its action log.',
     done: 'to be retried',
   },
   discard: {
     summary: 'give up on failed messages',
     description:
-      'Gives up on failures for good: they are never handled, their payloads stay in the action log. One transaction per store.',
+      'Gives up on failures for good: they are never handled, their payloads stay in the action log. Up to 1,000 in one transaction per store, more in one per 1,000, with the progress.',
     done: 'discarded',
   },
   release: {
     summary: 'let those go on that wait behind a failure',
     description:
-      'Of ordered subscriptions: sets failures aside that hold up their entity. They stay parked, the events behind them go on, and a retry handles them out of their order. The first event that waits for one that was never received goes on without it. One transaction per store, written down in its action log.',
+      'Of ordered subscriptions: sets failures aside that hold up their entity. They stay parked, the events behind them go on, and a retry handles them out of their order. The first event that waits for one that was never received goes on without it. Up to 1,000 in one transaction per store, more in one per 1,000, with the progress; written down in its action log.',
     done: 'released',
   },
 } as const
@@ -94,10 +94,7 @@ async function act(action: Action, ids: readonly string[], options: ActOptions, 
       if (options.yes !== true) session.output.aside(groupTable(groups, stores))
       await confirm(`${verbs[action]} ${described}?`, options)
     }
-    let changed = 0
-    for (const { store } of stores) {
-      for (const filter of filters) changed += await apply(store, action, filter, actor(session.env))
-    }
+    const changed = await applyToFailures(session, stores, action, filters)
     session.output.result(
       { action, matching, changed, groups },
       () => `${counted(changed, 'failure')} ${words[action].done}`,
@@ -116,8 +113,4 @@ function chosenFilters(action: Action, ids: readonly string[], options: ActOptio
     )
   }
   return [filter]
-}
-
-function apply(store: Store, action: Action, filter: FailureFilter, by: string): Promise<number> {
-  return store.failures[action](filter, by)
 }

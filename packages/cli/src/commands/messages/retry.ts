@@ -1,3 +1,4 @@
+import type { NamedStore } from '@warren/bus/operate'
 import type { Command } from 'commander'
 import { Argument } from 'commander'
 import { actor } from '../../actor.ts'
@@ -6,7 +7,7 @@ import { CliError } from '../../errors.ts'
 import { messageIds, storeOption } from '../../options.ts'
 import type { Session } from '../../session.ts'
 import { sessionOf } from '../../session.ts'
-import type { NamedStore, StoreOptions } from '../../stores.ts'
+import type { StoreOptions } from '../../stores.ts'
 import { withStores } from '../../stores.ts'
 import { findMessage } from './find.ts'
 

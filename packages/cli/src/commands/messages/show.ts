@@ -1,3 +1,4 @@
+import type { FoundMessage } from '@warren/bus/operate'
 import type { Command } from 'commander'
 import { Argument } from 'commander'
 import { payloadValue, prettyPayload } from '../../json.ts'
@@ -8,7 +9,6 @@ import type { StoreOptions } from '../../stores.ts'
 import { withStores } from '../../stores.ts'
 import { properties, section } from '../../table.ts'
 import { showTime } from '../../times.ts'
-import type { FoundMessage } from './find.ts'
 import { findMessage } from './find.ts'
 
 export function addMessagesShow(parent: Command): void {

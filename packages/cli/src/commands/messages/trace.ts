@@ -1,16 +1,15 @@
 import type { SentMessage } from '@warren/bus'
+import { readDeliveries } from '@warren/bus/operate'
+import type { Delivery, NamedStore, StoreRow } from '@warren/bus/operate'
 import type { Command } from 'commander'
 import { Argument } from 'commander'
 import { messageId, storeOption } from '../../options.ts'
 import { sessionOf } from '../../session.ts'
-import type { StoreRow } from '../../store-rows.ts'
-import type { NamedStore, StoreOptions } from '../../stores.ts'
+import type { StoreOptions } from '../../stores.ts'
 import { withStores } from '../../stores.ts'
 import type { Column } from '../../table.ts'
 import { clipped, properties, section, table } from '../../table.ts'
 import { showMoment } from '../../times.ts'
-import type { Delivery } from './deliveries.ts'
-import { deliveriesOf } from './deliveries.ts'
 import { findMessage } from './find.ts'
 
 export function addMessagesTrace(parent: Command): void {
@@ -37,7 +36,7 @@ async function trace(id: string, options: StoreOptions, command: Command): Promi
   const session = sessionOf(command)
   await withStores(session, options, async (stores) => {
     const found = await findMessage(stores, id)
-    const deliveries = (await deliveriesOf(stores, found)).filter(({ state }) => state !== 'not-expected')
+    const deliveries = (await readDeliveries(stores, found)).filter(({ state }) => state !== 'not-expected')
     const published = found.sent.map(({ payload: _, headers: __, ...sent }) => sent)
     session.output.result({ id, published, deliveries }, () =>
       [

@@ -1,17 +1,15 @@
 import type { Ghost } from '@warren/bus'
+import { readDeliveries, readMessage, readStores } from '@warren/bus/operate'
+import type { Delivery, StoreRow } from '@warren/bus/operate'
 import type { Command } from 'commander'
 import { Argument } from 'commander'
 import { messageId, storeOption } from '../../options.ts'
 import { sessionOf } from '../../session.ts'
-import type { StoreRow } from '../../store-rows.ts'
-import { readStores } from '../../store-rows.ts'
 import type { StoreOptions } from '../../stores.ts'
 import { withStores } from '../../stores.ts'
 import { properties, section } from '../../table.ts'
 import { showMoment } from '../../times.ts'
-import type { Delivery } from '../messages/deliveries.ts'
-import { deliveriesOf } from '../messages/deliveries.ts'
-import { lookForMessage, unknownMessage } from '../messages/find.ts'
+import { unknownMessage } from '../messages/find.ts'
 import { describePublished } from '../messages/trace.ts'
 import { causeInWords, stateInWords } from './explanations.ts'
 
@@ -31,10 +29,10 @@ export function addReconcileExplain(parent: Command): void {
 async function explain(id: string, options: StoreOptions, command: Command): Promise<void> {
   const session = sessionOf(command)
   await withStores(session, options, async (stores) => {
-    const found = await lookForMessage(stores, id)
+    const found = await readMessage(stores, id)
     const ghosts = await readStores(stores, (store) => store.reconciliation.missing.ghosts({ id }))
     if (found.sent.length + found.received.length + ghosts.length === 0) throw unknownMessage(stores, id)
-    const deliveries = await deliveriesOf(stores, found)
+    const deliveries = await readDeliveries(stores, found)
     const published = found.sent.map(({ payload: _, headers: __, ...sent }) => sent)
     const document = {
       id,

@@ -1,5 +1,5 @@
 import type { Cause } from '@warren/bus'
-import type { Delivery } from '../messages/deliveries.ts'
+import type { Delivery } from '@warren/bus/operate'
 
 const causes: Readonly<Record<Cause, string>> = {
   'never-routed': 'never-routed: a binding was absent, so that the broker had nowhere to put it',
@@ -47,5 +47,8 @@ export function stateInWords({ state, interest, missed }: Delivery): string {
   // Its store is ahead of what the publisher has asked.
   if (missed?.state === 'missing' && state !== 'missing')
     return `${states[state]}; the next barrier will tell the publisher`
+  const holder = missed?.heldBy ?? null
+  if (state === 'missing' && holder !== null)
+    return `it did not arrive, and is not resent by itself, because of the watch "${holder}"; a resend by hand is`
   return states[state]
 }

@@ -1,18 +1,18 @@
 import type { MissingEvent, MissingState } from '@warren/bus'
+import { missedOf, readStores, withHolders } from '@warren/bus/operate'
+import type { StoreRow } from '@warren/bus/operate'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { exitCodes } from '../../exit-codes.ts'
 import { limitOption, messageId, sinceOption, storeOption, untilOption } from '../../options.ts'
 import { cutPage } from '../../page.ts'
 import { sessionOf } from '../../session.ts'
-import type { StoreRow } from '../../store-rows.ts'
-import { readStores, withStoreColumn } from '../../store-rows.ts'
+import { withStoreColumn } from '../../store-rows.ts'
 import type { StoreOptions } from '../../stores.ts'
 import { withStores } from '../../stores.ts'
 import type { Column } from '../../table.ts'
 import { clipped, table } from '../../table.ts'
 import { showTime } from '../../times.ts'
-import { missedOf } from '../messages/deliveries.ts'
 
 interface MissingOptions extends StoreOptions {
   readonly all?: true
@@ -66,7 +66,8 @@ async function missing(options: MissingOptions, command: Command): Promise<void>
   }
   await withStores(session, options, async (stores) => {
     const read = await readStores(stores, (store) => store.reconciliation.missing.list(filter))
-    const { rows, next } = cutPage(read, (row) => row.id, limit)
+    const { rows: cut, next } = cutPage(read, (row) => row.id, limit)
+    const rows = await withHolders(stores, cut)
     session.output.result({ missing: rows.map(documentOf), next }, () =>
       rows.length === 0 ? 'nothing is missing' : table(withStoreColumn(columns, stores), rows),
     )
@@ -75,12 +76,14 @@ async function missing(options: MissingOptions, command: Command): Promise<void>
   })
 }
 
-function documentOf(row: StoreRow<MissingEvent>): unknown {
+type Row = StoreRow<MissingEvent> & { readonly heldBy: string | null }
+
+function documentOf(row: Row): unknown {
   const { store, subscription, id, name } = row
-  return { store, subscription, id, name, ...missedOf(row) }
+  return { store, subscription, id, name, ...missedOf(row, row.heldBy) }
 }
 
-const columns: readonly Column<StoreRow<MissingEvent>>[] = [
+const columns: readonly Column<Row>[] = [
   { heading: 'id', cell: (row) => row.id },
   { heading: 'event', cell: (row) => row.name },
   { heading: 'subscription', cell: (row) => row.subscription },
@@ -88,5 +91,8 @@ const columns: readonly Column<StoreRow<MissingEvent>>[] = [
   { heading: 'cause', cell: (row) => row.cause ?? '' },
   { heading: 'resends', cell: (row) => row.attempts, align: 'right' },
   { heading: 'suspected', cell: (row) => showTime(new Date(row.suspectedMs)) },
-  { heading: 'error', cell: (row) => clipped(row.error ?? '') },
+  {
+    heading: 'error',
+    cell: (row) => clipped(row.heldBy === null ? (row.error ?? '') : `held by the watch ${row.heldBy}`),
+  },
 ]

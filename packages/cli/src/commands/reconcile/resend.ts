@@ -1,4 +1,5 @@
 import type { MissingEvent } from '@warren/bus'
+import type { NamedStore, Publisher, StoreRow } from '@warren/bus/operate'
 import type { Command } from 'commander'
 import { Argument } from 'commander'
 import { actor } from '../../actor.ts'
@@ -7,13 +8,11 @@ import { counted } from '../../counted.ts'
 import { CliError } from '../../errors.ts'
 import { messageIds, storeOption } from '../../options.ts'
 import { sessionOf } from '../../session.ts'
-import type { StoreRow } from '../../store-rows.ts'
-import type { NamedStore, StoreOptions } from '../../stores.ts'
+import type { StoreOptions } from '../../stores.ts'
 import { withStores } from '../../stores.ts'
 import type { Column } from '../../table.ts'
 import { table } from '../../table.ts'
-import type { Publisher } from './publishers.ts'
-import { needSubscription, readPublishers } from './publishers.ts'
+import { needSubscription, needPublishers } from './publishers.ts'
 
 interface ResendOptions extends StoreOptions {
   readonly subscription?: string
@@ -49,7 +48,7 @@ async function resend(given: readonly string[] | undefined, options: ResendOptio
   const which = subscription === undefined ? {} : { subscription }
   const filters = ids.length === 0 ? [which] : ids.map((id) => ({ ...which, id }))
   await withStores(session, options, async (stores) => {
-    const publishers = await readPublishers(stores)
+    const publishers = await needPublishers(stores)
     if (subscription !== undefined) await needSubscription(publishers, subscription)
     const groups = groupsOf(await missingIn(stores, filters), publishers)
     const matching = groups.reduce((sum, { count }) => sum + count, 0)
@@ -77,7 +76,7 @@ async function resend(given: readonly string[] | undefined, options: ResendOptio
     session.output.result({ matching, resent, groups }, () => `${counted(resent, 'event')} to be resent`)
     for (const { subscription: name, breaker } of groups)
       if (breaker !== null)
-        session.output.note(`${name}: the breaker is open, so that only a few are tried: ${breaker}`)
+        session.output.note(`${name}: the breaker is open, until it closes a few are tried at most: ${breaker}`)
     for (const { label, service, isReconciling, subscriptions } of publishers) {
       const isConcerned = groups.some((group) =>
         subscriptions.some((each) => each.subscription.name === group.subscription),

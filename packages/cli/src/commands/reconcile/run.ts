@@ -1,3 +1,4 @@
+import type { Publisher } from '@warren/bus/operate'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { CliError } from '../../errors.ts'
@@ -11,8 +12,7 @@ import { table } from '../../table.ts'
 import { showDuration, showTime } from '../../times.ts'
 import { awaitRun } from './await-run.ts'
 import type { RunOutcome } from './await-run.ts'
-import type { Publisher } from './publishers.ts'
-import { needSubscription, readPublishers } from './publishers.ts'
+import { needSubscription, needPublishers } from './publishers.ts'
 import { inWords } from './words.ts'
 
 interface RunOptions extends StoreOptions {
@@ -36,11 +36,14 @@ export function addReconcileRun(parent: Command): void {
 async function run(name: string | undefined, options: RunOptions, command: Command): Promise<void> {
   const session = sessionOf(command)
   await withStores(session, options, async (stores) => {
-    const all = await readPublishers(stores)
+    const all = await needPublishers(stores)
     if (name !== undefined) await needSubscription(all, name)
     const publishers = all.filter((publisher) => targetsOf(publisher, name).length > 0)
     if (publishers.length === 0)
-      throw new CliError('USAGE_INVALID', `${name ?? 'no subscription'} can be asked: it is retired or keeps no inbox`)
+      throw new CliError(
+        'USAGE_INVALID',
+        `${name ?? 'no subscription'} can be asked: it is retired or paused, or keeps no inbox`,
+      )
     for (const publisher of publishers) if (!publisher.isReconciling) throw notRunning(publisher)
 
     const outcomes = await Promise.all(
@@ -60,7 +63,7 @@ async function run(name: string | undefined, options: RunOptions, command: Comma
       const publisher = publishers[index]
       if (publisher !== undefined && outcome.every(({ kind }) => kind === 'not-taken')) throw notRunning(publisher)
     }
-    const after = await readPublishers(publishers)
+    const after = await needPublishers(publishers)
     const rows = after.flatMap(({ label, nowMs, subscriptions }, index) =>
       subscriptions.flatMap((watched) => {
         const outcome = outcomes[index]?.find(({ subscription }) => subscription === watched.subscription.name)
@@ -77,7 +80,7 @@ async function run(name: string | undefined, options: RunOptions, command: Comma
 function targetsOf({ subscriptions }: Publisher, name: string | undefined): readonly string[] {
   return subscriptions
     .map(({ subscription }) => subscription)
-    .filter(({ hasInbox, retired }) => hasInbox && retired === null)
+    .filter(({ hasInbox, retired, paused }) => hasInbox && retired === null && paused === null)
     .map((subscription) => subscription.name)
     .filter((each) => name === undefined || each === name)
 }

@@ -1,3 +1,4 @@
+import type { NamedStore, Publisher, WatchedSubscription } from '@warren/bus/operate'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { CliError } from '../../errors.ts'
@@ -6,13 +7,12 @@ import { periodOption, storeOption } from '../../options.ts'
 import type { Period } from '../../options.ts'
 import { visible } from '../../output.ts'
 import { sessionOf } from '../../session.ts'
-import type { NamedStore, StoreOptions } from '../../stores.ts'
+import type { StoreOptions } from '../../stores.ts'
 import { withStores } from '../../stores.ts'
 import type { Column } from '../../table.ts'
 import { emphasised, table } from '../../table.ts'
 import { showDuration, showTime } from '../../times.ts'
-import type { Publisher, WatchedSubscription } from './publishers.ts'
-import { readPublishers } from './publishers.ts'
+import { needPublishers } from './publishers.ts'
 import { inWords, summaryOf } from './words.ts'
 
 interface StatusOptions extends StoreOptions {
@@ -27,7 +27,7 @@ export function addReconcileStatus(parent: Command): void {
     .command('status')
     .summary('how far it is proven that every event reached every subscription')
     .description(
-      'Says for each store that publishes, and each subscription that it knows, how far delivery is proven and what is not well. Exits 2 when events are missing, a subscription is silent, has ghosts or an open breaker, or nobody reconciles; lag is none of that.',
+      'Says for each store that publishes, and each subscription that it knows, how far delivery is proven and what is not well. Exits 2 when events are missing, a subscription is silent, has ghosts or an open breaker, or nobody reconciles; lag and a pause are none of that.',
     )
     .option('-w, --watch', 'shows it again every second, until Ctrl-C')
     .addOption(
@@ -50,7 +50,7 @@ async function status(options: StatusOptions, command: Command): Promise<void> {
     throw new CliError('USAGE_INVALID', '--json is one document; leave out --watch, or run it again and again')
   await withStores(session, options, async (stores) => {
     if (options.watch === true) return watch(stores, options)
-    const publishers = await readPublishers(stores, Date.now() - options.last.ms)
+    const publishers = await needPublishers(stores, Date.now() - options.last.ms)
     const summary = summaryOf(publishers, options.last.text)
     output.result({ isWell: summary.isWell, summary: summary.text, publishers: publishers.map(documentOf) }, () =>
       screen(publishers, summary.text),
@@ -63,7 +63,7 @@ async function status(options: StatusOptions, command: Command): Promise<void> {
 async function watch(stores: readonly NamedStore[], { last }: StatusOptions): Promise<never> {
   let before = ''
   for (;;) {
-    const publishers = await readPublishers(stores, Date.now() - last.ms)
+    const publishers = await needPublishers(stores, Date.now() - last.ms)
     const text = screen(publishers, summaryOf(publishers, last.text).text)
     if (process.stdout.isTTY) process.stdout.write(`\x1b[H\x1b[J${text}\n`)
     else if (text !== before) process.stdout.write(`${text}\n\n`)
@@ -133,6 +133,8 @@ function documentOf({ label, service, nowMs, isReconciling, unsent, subscription
         openMinutes: proof.openMinutes,
         breaker:
           proof.breaker === null ? null : { openedAt: time(proof.breaker.openedMs), reason: proof.breaker.reason },
+        paused:
+          subscription.paused === null ? null : { at: time(subscription.paused.atMs), by: subscription.paused.by },
         retired:
           subscription.retired === null ? null : { at: time(subscription.retired.atMs), by: subscription.retired.by },
       }),

@@ -1,7 +1,7 @@
 import { statusOf } from '@warren/bus'
+import type { Publisher, WatchedSubscription } from '@warren/bus/operate'
 import type { Proof, RegisteredSubscription, Store } from '@warren/bus'
 import { describe, expect, test } from 'vitest'
-import type { Publisher, WatchedSubscription } from './publishers.ts'
 import { inWords, summaryOf } from './words.ts'
 
 const nowMs = Date.parse('2026-07-01T12:00:00Z')
@@ -23,6 +23,7 @@ function watched(
     queueCreatedMs: null,
     patternsSinceMs: null,
     retired: null,
+    paused: null,
     periods: [],
     ...more,
   }
@@ -66,6 +67,10 @@ describe('inWords', () => {
       watched('a', { ghosts: 1 }, { retired: { atMs: nowMs, by: 'ann' }, lastSeenMs: 0 }),
       'retired 2026-07-01 12:00:00Z by ann',
     ],
+    [
+      watched('a', { counts: { ...none, missing: 2 } }, { paused: { atMs: nowMs, by: 'ann' }, lastSeenMs: 0 }),
+      'paused 2026-07-01 12:00:00Z by ann; missing 2; silent since 1970-01-01 00:00:00Z',
+    ],
   ])('case %#: %o', (subscription, words) => {
     expect(inWords(subscription, nowMs)).toBe(words)
   })
@@ -88,6 +93,14 @@ describe('summaryOf', () => {
     expect(summary(publisher([watched('a'), lagging], { unsent: 2 }))).toEqual({
       isWell: true,
       text: 'All 1,204 deliveries of the last 7d are proven at 1 of 2 subscriptions, b lags, up to 2026-07-01 11:59:00Z; 2 events wait to be sent.',
+    })
+  })
+
+  test('names who is paused, which is no trouble either', () => {
+    const paused = watched('b', { throughMs: nowMs - 60_000 }, { paused: { atMs: nowMs, by: 'ann' } })
+    expect(summary(publisher([watched('a'), paused]))).toEqual({
+      isWell: true,
+      text: 'All 1,204 deliveries of the last 7d are proven at 1 of 2 subscriptions, b is paused, up to 2026-07-01 11:59:00Z.',
     })
   })
 

@@ -1,7 +1,7 @@
 import type { SubscriptionProblem } from '@warren/bus'
+import type { Publisher, WatchedSubscription } from '@warren/bus/operate'
 import { counted } from '../../counted.ts'
 import { showDuration, showTime } from '../../times.ts'
-import type { Publisher, WatchedSubscription } from './publishers.ts'
 
 /** How a subscription stands, for people: its state first, then whatever else there is to look at. */
 export function inWords({ subscription, proof, status }: WatchedSubscription, nowMs: number): string {
@@ -11,6 +11,7 @@ export function inWords({ subscription, proof, status }: WatchedSubscription, no
   const first = {
     retired: `retired ${at(sinceMs)} by ${subscription.retired?.by ?? ''}`,
     unproven: 'keeps no inbox: nothing can be proved of it',
+    paused: `paused ${at(sinceMs)} by ${subscription.paused?.by ?? ''}`,
     missing: `missing ${missing}`,
     silent: `silent since ${at(sinceMs)}`,
     lagging: waited === null ? 'behind: the proof stands still' : `lagging: a barrier waits for ${waited}`,
@@ -19,6 +20,7 @@ export function inWords({ subscription, proof, status }: WatchedSubscription, no
   const { counts, breaker, ghosts, openMinutes } = proof
   return [
     first,
+    ...(has('missing') && state !== 'missing' ? [`missing ${missing}`] : []),
     ...(has('silent') && state !== 'silent' ? [`silent since ${at(subscription.lastSeenMs)}`] : []),
     ...(breaker === null || !has('breaker-open') ? [] : [`breaker open: ${breaker.reason}`]),
     ...(has('ghosts') ? [counted(ghosts, 'ghost')] : []),
@@ -80,14 +82,16 @@ export function summaryOf(
     return { isWell: true, text: sentence([text, ...unsentOf(publishers)]) }
   }
   const lagging = provable.filter(({ status }) => status.state === 'lagging')
+  const paused = provable.filter(({ status }) => status.state === 'paused')
   const throughMs = Math.min(...provable.map(({ proof }) => proof.throughMs))
   const deliveries = sum(provable, ({ compared }) => compared)
   const proven = `all ${number(deliveries)} ${deliveries === 1 ? 'delivery' : 'deliveries'} of the last ${since}`
-  const at = `at ${provable.length - lagging.length} of ${provable.length} ${provable.length === 1 ? 'subscription' : 'subscriptions'}`
-  const behind =
-    lagging.length === 0
-      ? `up to ${showTime(new Date(throughMs))}`
-      : `${names(lagging)} ${lagging.length === 1 ? 'lags' : 'lag'}, up to ${showTime(new Date(throughMs))}`
+  const at = `at ${provable.length - lagging.length - paused.length} of ${provable.length} ${provable.length === 1 ? 'subscription' : 'subscriptions'}`
+  const behind = [
+    ...(lagging.length === 0 ? [] : [`${names(lagging)} ${lagging.length === 1 ? 'lags' : 'lag'}`]),
+    ...(paused.length === 0 ? [] : [`${names(paused)} ${paused.length === 1 ? 'is' : 'are'} paused`]),
+    `up to ${showTime(new Date(throughMs))}`,
+  ].join(', ')
   return { isWell: true, text: sentence([`${proven} are proven ${at}, ${behind}`, ...unsentOf(publishers)]) }
 }
 

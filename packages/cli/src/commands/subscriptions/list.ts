@@ -1,9 +1,10 @@
-import type { RegisteredSubscription, SubscriptionSummary } from '@warren/bus'
+import type { AnnouncedSubscription, RegisteredSubscription, SubscriptionTally } from '@warren/bus'
+import { readStores } from '@warren/bus/operate'
+import type { NamedStore, StoreRow } from '@warren/bus/operate'
 import type { Command } from 'commander'
 import { storeOption } from '../../options.ts'
 import { sessionOf } from '../../session.ts'
-import type { StoreRow } from '../../store-rows.ts'
-import { readStores, withStoreColumn } from '../../store-rows.ts'
+import { withStoreColumn } from '../../store-rows.ts'
 import type { StoreOptions } from '../../stores.ts'
 import { withStores } from '../../stores.ts'
 import type { Column } from '../../table.ts'
@@ -25,7 +26,7 @@ export function addSubscriptionsList(subscriptions: Command): void {
 async function list(options: StoreOptions, command: Command): Promise<void> {
   const session = sessionOf(command)
   await withStores(session, options, async (stores) => {
-    const read = await readStores(stores, (store) => store.subscriptions.list())
+    const read = await readStores(stores, readCounted)
     const subscriptions = [...read].sort((a, b) => a.name.localeCompare(b.name, 'en'))
     const registered = await readStores(stores, (store) => store.reconciliation.registry.list())
     session.output.result({ subscriptions, registered: registered.map(documentOf) }, () =>
@@ -39,13 +40,24 @@ async function list(options: StoreOptions, command: Command): Promise<void> {
   })
 }
 
+interface CountedSubscription extends AnnouncedSubscription, SubscriptionTally {
+  readonly handled: number
+}
+
+async function readCounted({ subscriptions }: NamedStore['store']): Promise<readonly CountedSubscription[]> {
+  const rows: CountedSubscription[] = []
+  for (const row of await subscriptions.list())
+    rows.push({ ...row, handled: await subscriptions.countHandled(row.name), ...(await subscriptions.tally(row.name)) })
+  return rows
+}
+
 /** None for one that is retired. */
 function presentPatterns({ periods }: RegisteredSubscription): readonly string[] {
   return periods.findLast(({ toMs }) => toMs === null)?.patterns ?? []
 }
 
 function documentOf(row: StoreRow<RegisteredSubscription>): unknown {
-  const { store, name, service, queue, hasInbox, firstSeenMs, lastSeenMs, retired } = row
+  const { store, name, service, queue, hasInbox, firstSeenMs, lastSeenMs, retired, paused } = row
   return {
     store,
     name,
@@ -55,6 +67,7 @@ function documentOf(row: StoreRow<RegisteredSubscription>): unknown {
     patterns: presentPatterns(row),
     firstSeenAt: new Date(firstSeenMs),
     lastSeenAt: new Date(lastSeenMs),
+    paused: paused === null ? null : { at: new Date(paused.atMs), by: paused.by },
     retired: retired === null ? null : { at: new Date(retired.atMs), by: retired.by },
   }
 }
@@ -68,7 +81,7 @@ const registeredColumns: readonly Column<StoreRow<RegisteredSubscription>>[] = [
   { heading: 'retired', cell: ({ retired }) => (retired === null ? '' : showTime(new Date(retired.atMs))) },
 ]
 
-const columns: readonly Column<StoreRow<SubscriptionSummary>>[] = [
+const columns: readonly Column<StoreRow<CountedSubscription>>[] = [
   { heading: 'subscription', cell: (row) => row.name },
   { heading: 'patterns', cell: (row) => row.patterns.join(' ') },
   { heading: 'queue', cell: (row) => row.queue },
@@ -79,4 +92,5 @@ const columns: readonly Column<StoreRow<SubscriptionSummary>>[] = [
   { heading: 'discarded', cell: (row) => row.discarded, align: 'right' },
   { heading: 'last handled', cell: (row) => showTime(row.lastHandledAt) },
   { heading: 'last seen', cell: (row) => showTime(row.lastSeenAt) },
+  { heading: 'paused', cell: ({ paused }) => (paused === null ? '' : `${showTime(paused.at)} by ${paused.by}`) },
 ]

@@ -1,3 +1,4 @@
+import type { Publisher } from '@warren/bus/operate'
 import type { Command } from 'commander'
 import { actor } from '../../actor.ts'
 import { confirm } from '../../confirm.ts'
@@ -9,8 +10,7 @@ import { withStores } from '../../stores.ts'
 import type { Column } from '../../table.ts'
 import { table } from '../../table.ts'
 import { showDuration, showTime } from '../../times.ts'
-import type { Publisher } from '../reconcile/publishers.ts'
-import { needSubscription, readPublishers } from '../reconcile/publishers.ts'
+import { needSubscription, needPublishers } from '../reconcile/publishers.ts'
 
 interface RetireOptions extends StoreOptions {
   readonly dryRun?: true
@@ -45,7 +45,7 @@ interface Retirement {
 async function retire(name: string, options: RetireOptions, command: Command): Promise<void> {
   const session = sessionOf(command)
   await withStores(session, options, async (stores) => {
-    const publishers = await readPublishers(stores)
+    const publishers = await needPublishers(stores)
     await needSubscription(publishers, name)
     const retirements = publishers.flatMap((publisher) => retirementAt(publisher, name))
     const waiting = retirements.filter(({ isRetired }) => !isRetired)

@@ -3,10 +3,10 @@ import type { Cluster } from '@warren/cluster/local'
 import { once } from 'node:events'
 import { createConnection } from 'node:net'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
-import { ids } from './support/fill.ts'
-import { shopFolder, startWarren, warren } from './support/run.ts'
-import { filledStores } from './support/stores.ts'
-import type { StorePlaces } from './support/stores.ts'
+import { ids } from '../support/fill.ts'
+import { shopFolder, startWarren, warren } from '../support/run.ts'
+import { filledStores } from '../support/stores.ts'
+import type { StorePlaces } from '../support/stores.ts'
 
 const name = `cli-${process.pid}`
 const env = { WARREN_HOME: inject('warrenRun').home }
