@@ -19,12 +19,20 @@ describe('parseOptions', () => {
     })
   })
 
+  it('opens the page, unless the result is for a program or somebody does not want it', () => {
+    expect(parseOptions([])).toMatchObject({ pagePort: 0, isStaying: false })
+    expect(parseOptions(['--page-port', '8472', '--stay'])).toMatchObject({ pagePort: 8472, isStaying: true })
+    for (const flag of ['--json', '--no-page']) expect(parseOptions([flag])).toMatchObject({ pagePort: null })
+  })
+
   it.each([
     ['--orders', 'many'],
     ['--orders', '0'],
     ['--rollback-percent', '51'],
     ['--store', 'mysql'],
     ['--sabotage', 'something'],
+    ['--page-port', '70000'],
+    ['--no-orders', ''],
     ['--unknown', ''],
     ['word', ''],
   ])('refuses %s %s', (...args) => {

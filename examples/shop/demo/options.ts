@@ -22,6 +22,10 @@ export interface DemoOptions {
   /** A server to use instead of a private one, for `postgres`. */
   readonly databaseUrl: string | undefined
   readonly isKept: boolean
+  /** Where the page listens: 0 takes a free port. Null: without the page. */
+  readonly pagePort: number | null
+  /** The shop stays open after its orders, until somebody interrupts it. */
+  readonly isStaying: boolean
   readonly isJson: boolean
   /** Makes the same orders, and breaks the same things, again. */
   readonly seed: number
@@ -44,9 +48,12 @@ export const help = `The shop on a RabbitMQ cluster of its own, and the truth ab
   --fail-percent P       handler runs that fail after their work, to be retried (default 1)
   --store KIND           sqlite (default) or postgres: a private server, or the one in DATABASE_URL
   --nodes N              nodes of the cluster (default 3)
+  --stay                 leave shop and page open after the orders, until Ctrl+C; then the truth
+  --page-port N          where the page listens (default: a free port)
+  --no-page              without the page
   --keep                 leave the cluster and the stores there at the end, and say how to look at them
   --clear                take away what kept demos have left, and do nothing else
-  --json                 the result as one JSON object, alone on the standard output
+  --json                 the result as one JSON object, alone on the standard output; without the page
   --seed N               the same orders and the same kills again
   --help
 
@@ -89,6 +96,8 @@ export function parseOptions(
     endpoints,
     databaseUrl,
     isKept: values.keep,
+    pagePort: values.page && !values.json ? number('page-port', values['page-port'], { from: 0, to: 65_535 }) : null,
+    isStaying: values.stay,
     isJson: values.json,
     seed: values.seed === undefined ? Date.now() % 1_000_000 : number('seed', values.seed, { from: 0 }),
     holdMs: number('hold', values.hold, { from: 0, to: 5_000 }),
@@ -106,6 +115,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
+      allowNegative: true,
       options: {
         orders: { type: 'string', default: '400' },
         rate: { type: 'string' },
@@ -116,6 +126,9 @@ function parse(args: readonly string[]) {
         store: { type: 'string', default: 'sqlite' },
         nodes: { type: 'string', default: '3' },
         keep: { type: 'boolean', default: false },
+        stay: { type: 'boolean', default: false },
+        page: { type: 'boolean', default: true },
+        'page-port': { type: 'string', default: '0' },
         clear: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         seed: { type: 'string' },

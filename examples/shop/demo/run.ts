@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import { Chaos } from './chaos.ts'
+import { settings } from '../prove/settings.ts'
 import { readCounts } from './counts.ts'
 import { Driver } from './driver.ts'
 import type { DemoOptions } from './options.ts'
+import { openPage } from './page.ts'
 import { untilQuiet } from './quiet.ts'
 import type { Report } from './report.ts'
 import type { Screen } from './screen.ts'
@@ -17,7 +20,13 @@ import { watch } from './watch.ts'
 export async function runDemo(options: DemoOptions, screen: Screen, signal: AbortSignal): Promise<Report> {
   const startedAtMs = performance.now()
   const say = (line: string): void => screen.say(line)
-  await using shop = await openShop(options, say, signal)
+  const { pagePort } = options
+  // Whoever looks sees events proven within seconds, and not after half a minute.
+  const isWatched = pagePort !== null && (options.endpoints ?? '') === ''
+  const reconcile = pagePort === null ? {} : { reconcile: settings }
+  await using shop = await openShop({ ...options, isWatched, ...reconcile }, say, signal)
+  await using page = pagePort === null ? null : await openPage(shop, pagePort)
+  if (page !== null) say(`page: ${page.url}`)
 
   const count = options.orders
   const driver = new Driver({ ...options, orders: shop.service('orders'), products: shop.service('products'), count })
@@ -36,6 +45,7 @@ export async function runDemo(options: DemoOptions, screen: Screen, signal: Abor
   const watching = watch({ shop, driver, chaos, toPlace: count }, screen, AbortSignal.any([working.signal, signal]))
   try {
     await Promise.race([live(shop, driver, chaos), rejectOn(signal)])
+    if (options.isStaying) await stay(say, signal)
   } finally {
     working.abort()
     await watching
@@ -59,6 +69,11 @@ export async function runDemo(options: DemoOptions, screen: Screen, signal: Abor
 async function live(shop: Shop, driver: Driver, chaos: Chaos): Promise<void> {
   await Promise.all([driver.run(), chaos.run()])
   await untilQuiet(() => readCounts(shop.readers))
+}
+
+async function stay(say: (line: string) => void, signal: AbortSignal): Promise<void> {
+  say('All orders are placed and handled. The shop stays open: Ctrl+C ends it and counts the truth.')
+  if (!signal.aborted) await once(signal, 'abort')
 }
 
 /** In order and by SIGTERM, so that what runs is finished: then nobody writes while the truth is read. */
