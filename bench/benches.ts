@@ -11,6 +11,7 @@ const benches = {
   backfill: () => import('./backfill.ts'),
   'reconcile-cost': () => import('./reconcile-cost.ts'),
   'compare-hour': () => import('./compare-hour.ts'),
+  'page-reads': () => import('./page-reads.ts'),
   'large-plan': () => import('./large-plan.ts'),
   'typed-patterns': () => import('./compiler.ts'),
   'node-kill': () => import('./node-kill.ts'),

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { catalog, createBus, entity } from '@warren/bus'
 import { postgresStore } from '@warren/bus/postgres'
 import { z } from 'zod'
@@ -7,6 +8,7 @@ import { ratioRow } from './row.ts'
 import type { Row } from './row.ts'
 import { alternate } from './statistics.ts'
 import { inParallel } from './support/in-parallel.ts'
+import { until } from './support/until.ts'
 
 const payload = z.object({ id: z.string(), step: z.number() })
 const shop = catalog(
@@ -21,9 +23,12 @@ interface Round {
   readonly handled: number
 }
 
+/** As long as one statement of a handler, or a call to a neighbour. */
+const HANDLER_MS = 5
+
 /**
  * What order per entity costs: the same events of 500 entities, published one per transaction and handled, with the entity
- * and the subscription ordered beside both not.
+ * and the subscription ordered beside both not; and a backlog of them handled by handlers that take their time.
  */
 export const run: Bench = async (context) => {
   const { quick, progress } = context
@@ -47,7 +52,79 @@ export const run: Bench = async (context) => {
     ratioRow(written, 'tx/s', { name: 'publish of an ordered entity ÷ of one that is not', note }),
     ratioRow(handled, 'events/s', { name: 'published → handled in order ÷ in no order', note }),
   ]
-  return rows
+  return [...rows, ...(await backlogs(context, count))]
+}
+
+async function backlogs(context: BenchContext, count: number): Promise<readonly Row[]> {
+  const measure = (kind: string, options: { readonly ordered: boolean; readonly instances: number }) => async () => {
+    const rate = await handleBacklog(context, { ...options, count })
+    context.progress(`backlog, ${kind}: ${Math.round(rate)}/s`)
+    return rate
+  }
+  const one = measure('in order', { ordered: true, instances: 1 })
+  const inOrder = await alternate(alternations(context), one, measure('in no order', { ordered: false, instances: 1 }))
+  const byTwo = await alternate(alternations(context), measure('two instances', { ordered: true, instances: 2 }), one)
+  const note = `handlers of ${HANDLER_MS} ms`
+  return [
+    ratioRow(inOrder, 'events/s', { name: 'a backlog handled in order ÷ in no order', note }),
+    ratioRow(byTwo, 'events/s', { name: 'a backlog handled in order by two instances ÷ by one', note }),
+  ]
+}
+
+/** Publishes while nobody consumes, then starts all instances at once. Resolves with the rate at which they handle. */
+async function handleBacklog(
+  { broker, database }: BenchContext,
+  { ordered, instances, count }: { readonly ordered: boolean; readonly instances: number; readonly count: number },
+): Promise<number> {
+  const vhost = await broker.createVhost()
+  const connectionString = await database.create('backlog')
+  const all = Promise.withResolvers<undefined>()
+  let seen = 0
+  const makeBus = () =>
+    createBus({
+      ...{ service: 'bench', catalog: shop, endpoints: vhost.amqpUrls, reconcile: false },
+      store: postgresStore({ connectionString, maxConnections: CONNECTIONS + 8 }),
+    })
+  const name = ordered ? 'parcel.way.onMoved' : 'letter.way.onMoved'
+  const makeSubscriber = async () => {
+    const bus = makeBus()
+    const handler = async (): Promise<void> => {
+      await delay(HANDLER_MS)
+      if (++seen === count) all.resolve(undefined)
+    }
+    await bus.subscribe('bench', [name], handler, { ordered })
+    return bus
+  }
+  const first = await makeSubscriber()
+  await first.start()
+  await first.stop()
+  const publisher = makeBus()
+  await publisher.start()
+  const steps = Array.from({ length: count }, (_, step) => step)
+  await inParallel(CONNECTIONS, steps, (step) =>
+    publisher.publish(name, { id: `e${Math.floor(Math.random() * ENTITIES)}`, step }),
+  )
+  await until(
+    'everything is sent',
+    async () => {
+      const [row] = await database.query<{ count: string }>(
+        connectionString,
+        'select count(*) as count from warren.outbox_pending',
+      )
+      return row?.count === '0'
+    },
+    { timeoutMs: 120_000 },
+  )
+  const subscribers = await Promise.all(Array.from({ length: instances }, makeSubscriber))
+  const startedAtMs = performance.now()
+  await Promise.all(subscribers.map((bus) => bus.start()))
+  try {
+    await all.promise
+    return (count * 1000) / (performance.now() - startedAtMs)
+  } finally {
+    for (const bus of [...subscribers, publisher]) await bus.stop()
+    await broker.deleteVhost(vhost.name)
+  }
 }
 
 async function publishAndHandle({ broker, database }: BenchContext, ordered: boolean, count: number): Promise<Round> {

@@ -28,9 +28,11 @@ export function table(rows: readonly Row[], machine: Machine, runs: number): str
     '',
     ...rows.flatMap(({ name, note }) => (note === null ? [] : [`${name}: ${note}`])),
     `${runs} alternations each; RabbitMQ ${machine.rabbitmq} (${machine.brokerNodes} nodes), PostgreSQL ${machine.postgres}, Node ${machine.node}, ${machine.cores} cores of ${machine.processor}, shared by all of them`,
-    missed === 0
-      ? 'Every bar was met.'
-      : `${missed} of ${rows.filter(({ ok }) => ok !== null).length} bars were MISSED.`,
+    rows.length === 0
+      ? ''
+      : missed === 0
+        ? 'Every bar was met.'
+        : `${missed} of ${rows.filter(({ ok }) => ok !== null).length} bars were MISSED.`,
     '',
   ].join('\n')
 }
