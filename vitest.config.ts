@@ -15,6 +15,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     // Two cores are shared with a broker and a database.
     maxWorkers: 2,
+    // The OpenID provider of the tests says at each start that it is none for production.
+    onConsoleLog: (log) => (log.startsWith('oidc-provider ') ? false : undefined),
     reporters: ['default', './scripts/summary-reporter.ts'],
     // The first to ask for the shared cluster waits for its start as well: half a minute, and a whole one beside other work.
     testTimeout: 120_000,

@@ -8,6 +8,8 @@ import { retryPolicy } from '../packages/bus/src/inbox/retry-policy.ts'
 import { subscription } from '../packages/bus/src/inbox/subscription.ts'
 import { cliErrorCodes } from '../packages/cli/src/errors.ts'
 import { exitCodes } from '../packages/cli/src/exit-codes.ts'
+import { monitorErrorCodes } from '../packages/monitor/src/errors.ts'
+import { readApiReference } from './support/docs/api.ts'
 import { membersOf } from './support/docs/interfaces.ts'
 import { deadLinks } from './support/docs/links.ts'
 import { codesIn, markedTables, namesOf, readPage, root } from './support/docs/markdown.ts'
@@ -41,6 +43,8 @@ describe('docs/configuration.md', () => {
     SqliteStoreOptions: 'packages/bus/src/store/sqlite/index.ts',
     BrokerNames: 'packages/bus/src/amqp/names.ts',
     WarrenConfig: 'packages/cli/src/config.ts',
+    MonitorLogin: 'packages/cli/src/config.ts',
+    OidcLogin: 'packages/monitor/src/access/oidc/options.ts',
   }
   const tables = markedTables(configuration, 'options')
 
@@ -112,6 +116,7 @@ describe('docs/error-codes.md', () => {
     ['bus', errorCodes],
     ['cluster', clusterErrorCodes],
     ['cli', cliErrorCodes],
+    ['monitor', monitorErrorCodes],
   ] as const)('has every code of %s once, and no other', (subject, registry) => {
     const told = tables.filter((table) => table.subject === subject).flatMap(namesOf)
     expect(told.toSorted()).toEqual(Object.keys(registry).toSorted())
@@ -137,6 +142,10 @@ it('docs/cluster-guide.md has every finding of the doctor with its severity, the
   expect(told.toSorted()).toEqual(known.toSorted())
   const ranks = told.map(([, severity = '']) => ['error', 'warning', 'notice'].indexOf(severity))
   expect(ranks).toEqual(ranks.toSorted())
+})
+
+it('docs/api.md is what the page says of itself; if not, "npm run write:api"', async () => {
+  expect(readFileSync(join(root, 'docs/api.md'), 'utf8')).toBe(await readApiReference())
 })
 
 it('links nowhere that is not there', () => {

@@ -18,7 +18,7 @@ const STARTS = /\b(?:startCluster|shareCluster)\b/
  * failover.
  */
 export const shortList: readonly string[] = [
-  'packages/cluster/test/cluster.test.ts',
+  'packages/cluster/test/long/cluster.test.ts',
   'packages/cluster/test/definitions.test.ts',
   'packages/cluster/test/management.test.ts',
   'packages/cluster/test/resources/conformance.test.ts',

@@ -1,6 +1,8 @@
+import { setTimeout } from 'node:timers/promises'
 import { beforeAll, expect, it } from 'vitest'
 import { brokerWatch } from '@warren/cluster/watch'
 import type { BrokerWatch } from '../../packages/bus/src/reconcile/watch.ts'
+import { proxyTo } from '../../packages/bus/test/amqp/support.ts'
 import { rawChannel } from '../../packages/bus/test/support/raw.ts'
 import { quickly } from '../../packages/bus/test/support/reconcile.ts'
 import { eventually, freshDatabase, makeService } from '../../packages/bus/test/support/service.ts'
@@ -38,12 +40,15 @@ async function makePair(isWatched = true) {
   const publish = async (name: typeof paid | typeof delivered = paid) => (await bus.publish(name, { orderId: '1' })).id
   return {
     ...{ endpoints, bus, store, subscribe, publish, received, channel: await rawChannel(endpoints) },
-    /** Resolves when it is missed, has a cause and was resent. */
+    /**
+     * Resolves when it is missed, has a cause and was resent. A subscriber whom the broker does not tell that its queue is gone finds
+     * out after 10 s, and until then its barriers wait.
+     */
     causeOf: (id: string) =>
       eventually(async () => {
         const [found] = await missing.list({ id })
         return found?.state === 'recovered' && received.has(id) ? found : undefined
-      }),
+      }, 60_000),
     differences: () => observations.list({ isOpen: true }),
     /** Resolves when all until now is compared and nobody waits for an answer. */
     settled: async () => {
@@ -141,28 +146,36 @@ it('shows a binding that is gone, and has it declared again before any event is 
 })
 
 it('knows a queue that was deleted and made anew by hand, though the subscriber found one', async () => {
-  const { endpoints, bus, publish, channel, causeOf, settled, received } = await makePair()
-  const crm = await makeService({ service: 'crm', endpoints, reconcile: quickly })
+  const { endpoints, bus, store, publish, channel, causeOf, settled, received } = await makePair()
+  const { proxy, url } = await proxyTo(endpoints[0]!)
+  const crm = await makeService({ service: 'crm', endpoints: [url], reconcile: quickly })
   const held = Promise.withResolvers<undefined>()
   let isHeld = false
   await crm.bus.subscribe(
     'order.crm',
     ['order.#'],
-    async ({ id }) => {
-      isHeld = true
-      await held.promise
+    async ({ id, name }) => {
+      isHeld = name === paid
+      if (isHeld) await held.promise
       received.add(id)
     },
     { prefetch: 1, timeoutMs: 3_000 },
   )
   await crm.bus.start()
   await bus.start()
+  await publish(delivered)
+  // Once it is known, what its answers tell is enough.
+  await eventually(async () => (await store.reconciliation.registry.list()).some(({ name }) => name === 'order.crm'))
+  await channel.unbindQueue('qu.warren.shop', 'ex.warren.control', 'announcement')
   const inHand = await publish()
   await eventually(() => isHeld)
   const waiting = await publish()
   await eventually(async () => (await channel.checkQueue(queue)).messageCount > 0)
 
+  // The broker tells it, given the time: see QueueWatch. It must not hear of it before there is a queue again.
+  proxy.freeze()
   await channel.deleteQueue(queue)
+  await setTimeout(500)
   await channel.assertQueue(queue, {
     durable: true,
     arguments: {
@@ -172,8 +185,10 @@ it('knows a queue that was deleted and made anew by hand, though the subscriber 
   })
   await channel.bindQueue(queue, 'ex.order.topic', 'order.#')
   await channel.bindQueue(queue, 'ex.warren.direct', queue)
+  proxy.restore()
   held.resolve(undefined)
-  expect(await causeOf(waiting)).toMatchObject({ cause: 'queue-recreated' })
+  const queueMadeAnewAt: unknown = expect.any(String)
+  expect(await causeOf(waiting)).toMatchObject({ cause: 'queue-recreated', evidence: { queueMadeAnewAt } })
   await eventually(() => received.has(inHand))
   await settled()
 })
