@@ -33,6 +33,11 @@ it('works in the server of a service, under a prefix, and leaves the rest of it 
   await page.getByRole('link', { name: 'Overview' }).click()
   await page.waitForURL(`${url}/internal/warren/`)
   await page.getByTestId('verdict').waitFor()
+  // Loaded when it is needed, from where the page is.
+  await page.locator('.plot canvas').first().waitFor()
+  const script = (await page.locator('script[src]').getAttribute('src')) ?? ''
+  const file = await app.inject({ url: `/internal/warren/${script}`, headers: { 'accept-encoding': 'gzip, br' } })
+  expect([file.statusCode, file.headers['content-encoding'], file.headers['vary']]).toEqual([200, 'br', 'accept-encoding'])
   const [cookies] = await page.context().cookies()
   expect(cookies).toMatchObject({ path: '/internal/warren', httpOnly: true, sameSite: 'Strict' })
 })

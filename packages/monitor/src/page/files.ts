@@ -17,6 +17,8 @@ export async function addPage(app: FastifyInstance, basePath: string): Promise<v
     immutable: true,
     maxAge: '365d',
     wildcard: false,
+    // What the build has made beside each of them; a browser that takes neither gets the file itself.
+    preCompressed: true,
   })
   let document: string | null = null
   const send = async (reply: FastifyReply): Promise<FastifyReply> => {

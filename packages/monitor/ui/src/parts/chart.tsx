@@ -83,12 +83,13 @@ interface PlotProps extends Pick<ChartProps, 'times' | 'lines' | 'steps' | 'form
 function Plot({ times, lines, steps, format, legend, onPoint }: PlotProps): ReactNode {
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
-  const latest = useRef({ lines, format })
-  latest.current = { lines, format }
+  const latest = useRef({ times, lines, format })
+  latest.current = { times, lines, format }
   const shape = JSON.stringify(lines.map(({ key, look }) => [key, look]))
   useEffect(() => {
     if (host.current === null) return
-    const made = makePlot({
+    let isGone = false
+    const making = makePlot({
       host: host.current,
       lines: latest.current.lines,
       colourOf: (index) => {
@@ -100,14 +101,25 @@ function Plot({ times, lines, steps, format, legend, onPoint }: PlotProps): Reac
       formatTime: (timeMs) => clock(timeMs),
       onPoint,
     })
-    plot.current = made
+    // What draws could not be loaded: the legend and the table tell the same.
+    const drawn = making.catch(() => null)
+    void drawn.then((made) => {
+      if (isGone || made === null) return
+      plot.current = made
+      made.setData(dataOf(latest.current))
+    })
     return () => {
+      isGone = true
       plot.current = null
-      made.destroy()
+      void drawn.then((made) => made?.destroy())
     }
   }, [shape, steps, legend, onPoint])
   useEffect(() => {
-    plot.current?.setData([times.map((time) => time / 1_000), ...lines.map(({ values }) => [...values])])
-  }, [times, lines, shape])
+    plot.current?.setData(dataOf({ times, lines }))
+  }, [times, lines])
   return <div className="plot" ref={host} />
+}
+
+function dataOf({ times, lines }: Pick<ChartProps, 'times' | 'lines'>): uPlot.AlignedData {
+  return [times.map((time) => time / 1_000), ...lines.map(({ values }) => [...values])]
 }

@@ -1,4 +1,4 @@
-import uPlot from 'uplot'
+import type uPlot from 'uplot'
 
 export interface Line {
   readonly key: string
@@ -31,8 +31,10 @@ export interface PlotOptions {
   readonly onPoint: (index: number | null) => void
 }
 
-/** A chart of lines over time; follows the width of its host until it is destroyed. */
-export function makePlot({ host, lines, colourOf, steps, formatValue, formatTime, onPoint }: PlotOptions): uPlot {
+/** A chart of lines over time; follows the width of its host until it is destroyed. What draws it is loaded with the first one. */
+export async function makePlot(options: PlotOptions): Promise<uPlot> {
+  const { default: Plot } = await import('uplot')
+  const { host, lines, colourOf, steps, formatValue, formatTime, onPoint } = options
   const styleOf = (): CSSStyleDeclaration => getComputedStyle(host)
   const axis: uPlot.Axis = {
     stroke: () => styleOf().color,
@@ -40,7 +42,7 @@ export function makePlot({ host, lines, colourOf, steps, formatValue, formatTime
     ticks: { stroke: () => styleOf().borderTopColor, width: 1, size: 4 },
     font: '12px system-ui, sans-serif',
   }
-  const plot = new uPlot(
+  const plot = new Plot(
     {
       width: Math.max(1, host.clientWidth),
       height: PLOT_HEIGHT,
