@@ -16,7 +16,8 @@ it('works in the server of a service, under a prefix, and leaves the rest of it 
     throw new Error('of the service itself')
   })
   const tokens = [{ name: 'anna', role: 'operator' as const, sha256: hashOf('secret-of-anna') }]
-  await app.register(monitor, { prefix: '/internal/warren', stores: await filled('sqlite'), login: { tokens } })
+  const stores = await filled('sqlite')
+  await app.register(monitor, { prefix: '/internal/warren', stores, liveMs: 200, login: { tokens } })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
 
   const own = await app.inject({ url: '/orders' })
@@ -37,7 +38,29 @@ it('works in the server of a service, under a prefix, and leaves the rest of it 
   await page.locator('.plot canvas').first().waitFor()
   const script = (await page.locator('script[src]').getAttribute('src')) ?? ''
   const file = await app.inject({ url: `/internal/warren/${script}`, headers: { 'accept-encoding': 'gzip, br' } })
-  expect([file.statusCode, file.headers['content-encoding'], file.headers['vary']]).toEqual([200, 'br', 'accept-encoding'])
+  expect([file.statusCode, file.headers['content-encoding'], file.headers['vary']]).toEqual([
+    200,
+    'br',
+    'accept-encoding',
+  ])
+
+  // An action, its own answer, and what comes by itself.
+  await page.getByRole('link', { name: 'Failures' }).click()
+  await page.getByRole('link', { name: /no customer/ }).click()
+  await page.getByRole('link', { name: 'order.payment.onPaid' }).first().click()
+  await page.getByRole('button', { name: 'Retry' }).click()
+  await page.getByText('Done for 1.').waitFor()
+  await page.getByRole('link', { name: 'Activity' }).click()
+  await page.getByRole('row', { name: /anna.*retry/ }).waitFor()
+  await stores[1].store.actions.write({
+    actor: 'somebody else',
+    action: 'retry',
+    subscription: null,
+    messageId: null,
+    details: {},
+  })
+  await page.getByRole('row', { name: /somebody else/ }).waitFor()
+  expect(new URL(page.url()).pathname).toBe('/internal/warren/activity')
   const [cookies] = await page.context().cookies()
   expect(cookies).toMatchObject({ path: '/internal/warren', httpOnly: true, sameSite: 'Strict' })
 })
