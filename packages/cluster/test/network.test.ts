@@ -16,9 +16,9 @@ if (why !== undefined) process.stderr.write(`skipped: tests of networks: ${why}\
 
 describe.skipIf(why !== undefined)(`a network of hosts${why === undefined ? '' : ` (${why})`}`, () => {
   test('has addresses that no other network has, also when several are made at once, and leaves nothing', async () => {
-    const networks = await Promise.all([['n1'], ['n1', 'n2'], ['n1']].map(temporaryNetwork))
+    const networks = await Promise.all([['n1'], ['n1', 'n2'], ['n1'], ['n1'], ['n1'], ['n1']].map(temporaryNetwork))
     const subnets = networks.map(({ network }) => network.subnet)
-    expect(new Set(subnets).size).toBe(3)
+    expect(new Set(subnets).size).toBe(networks.length)
     for (const { network } of networks) {
       // The namespaces, the link, and the route to the hosts.
       expect((await traces(network.id)).length).toBeGreaterThanOrEqual(network.hosts.length + 3)
@@ -103,6 +103,23 @@ describe.skipIf(why !== undefined)(`a network of hosts${why === undefined ? '' :
     await restoreNetwork(folder, network)
     expect(await sides(network)).toHaveLength(1)
     expect((await traces(`${network.subnet}.0/24`)).length).toBeGreaterThan(0)
+  })
+
+  test('does not come back where another has its addresses by now, and leaves nothing of the try', async () => {
+    await using gone = await temporaryNetwork(['n1'])
+    await removeNetwork(gone.folder)
+    const { subnet } = gone.network
+    await using other = await temporaryNetwork(['n1'])
+    // In the addresses of the one that is gone, as one has them that chose them at the same moment.
+    const network = { ...other.network, subnet }
+    await removeNetwork(other.folder)
+    await restoreNetwork(other.folder, network)
+    await expect(restoreNetwork(gone.folder, gone.network)).rejects.toMatchObject({
+      code: 'ADDRESSES_EXHAUSTED',
+      message: expect.stringContaining(`${subnet}.0/24`) as unknown,
+    })
+    expect(await traces(gone.network.id)).toEqual([])
+    expect((await traces(`${subnet}.0/24`)).length).toBeGreaterThan(0)
   })
 
   test('is made anew over what an earlier one left', async () => {

@@ -44,3 +44,10 @@ export function noSubnet(): ClusterError {
     'every part of 198.18.0.0/15 has a route already ("ip route show table all"); end clusters that are not needed ("warren cluster down --all")',
   )
 }
+
+export function takenSubnet(subnet: Subnet): ClusterError {
+  return new ClusterError(
+    'ADDRESSES_EXHAUSTED',
+    `something else has a route to ${subnet}.0/24, where the nodes of this cluster are ("ip route show table all"); end that first`,
+  )
+}

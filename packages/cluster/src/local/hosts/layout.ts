@@ -9,7 +9,7 @@ export interface Batch {
 export interface Layout {
   /** Namespaces, the links between them, and this machine's own link. */
   readonly base: Batch
-  /** Refused by the kernel where there is a route to it already: the claim on the subnet, also between checkouts. */
+  /** Refused by the kernel where there are such routes already: the claim on the subnet, also between checkouts. */
   readonly claim: Batch
   /** The router and the hosts from inside. */
   readonly insides: readonly Batch[]
@@ -38,14 +38,15 @@ export function layoutOf(id: string, subnet: Subnet, hosts: readonly string[]): 
         `link add ${id} type veth peer name machine netns ${id}`,
         `link set ${id} up`,
         `address add ${machine}/32 dev ${id}`,
-        `route add ${router}/32 dev ${id}`,
         ...placed.flatMap(({ host, namespace }) => [
           `netns add ${namespace}`,
           `link add ${host} netns ${id} type veth peer name eth0 netns ${namespace}`,
         ]),
       ],
     },
-    claim: { lines: [`route add ${subnet}.0/24 via ${router} src ${machine}`] },
+    claim: {
+      lines: [`route add ${router}/32 dev ${id}`, `route add ${subnet}.0/24 via ${router} src ${machine}`],
+    },
     insides: [
       {
         namespace: id,

@@ -7,7 +7,7 @@ import { processesIn, signal } from '../processes/identity.ts'
 import { waitForEnd, writeAtomically } from '../processes/server.ts'
 import type { Progress } from '../progress.ts'
 import { exists } from '../install/packages.ts'
-import { freeSubnets, noSubnet, type Subnet } from './addresses.ts'
+import { freeSubnets, noSubnet, takenSubnet, type Subnet } from './addresses.ts'
 import { type IpTool, ipTool, requireRoot, runBatch, runIp, unavailable } from './ip.ts'
 import { layoutOf, namespaceOf } from './layout.ts'
 
@@ -57,7 +57,9 @@ export async function restoreNetwork(folder: string, network: Network): Promise<
     return
   await removeNetwork(folder)
   await writeAtomically(recordPath(folder), JSON.stringify(network))
-  if (!(await layNetwork(network))) throw noSubnet()
+  if (await layNetwork(network)) return
+  await takeAway(network)
+  throw takenSubnet(network.subnet)
 }
 
 /** Ends what runs in the network of a folder and takes it away. Nothing to do where there is none. */
