@@ -6,6 +6,7 @@ import { Reconciliation } from '../reconciliation/index.ts'
 import { isStoreUnavailable } from '../unavailable.ts'
 import { Watches } from '../watches.ts'
 import type { MaintenanceReport, Retention, Store, TransactionOptions } from '../store.ts'
+import { Subscriptions } from '../subscriptions.ts'
 import { Connection } from './connection.ts'
 import { PostgresFailures } from './failures.ts'
 import { PostgresDialect } from './dialect.ts'
@@ -19,7 +20,6 @@ import type { PgPool } from './pool.ts'
 import { PostgresRetention } from './retention.ts'
 import { Statements } from './statements.ts'
 import { PostgresSamples } from './samples.ts'
-import { PostgresSubscriptions } from './subscriptions.ts'
 import type { PostgresTx } from './transaction.ts'
 import { Transactions } from './transactions.ts'
 
@@ -60,7 +60,7 @@ class PostgresStoreImplementation implements PostgresStore {
   readonly outbox: PostgresOutbox
   readonly inbox: PostgresInbox
   readonly leases: PostgresLeases
-  readonly subscriptions: PostgresSubscriptions
+  readonly subscriptions: Subscriptions
   readonly messages: PostgresMessages
   readonly failures: PostgresFailures
   readonly depths: Depths
@@ -92,7 +92,7 @@ class PostgresStoreImplementation implements PostgresStore {
     this.leases = new PostgresLeases(this.#connection)
     this.messages = new PostgresMessages(this.#connection)
     const dialect = new PostgresDialect(this.#connection, this.#transactions)
-    this.subscriptions = new PostgresSubscriptions(this.#connection, dialect)
+    this.subscriptions = new Subscriptions(dialect)
     this.failures = new PostgresFailures(this.#connection, dialect)
     this.depths = new Depths(dialect)
     this.samples = new PostgresSamples(this.#connection)

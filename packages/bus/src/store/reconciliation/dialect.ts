@@ -14,7 +14,7 @@ export interface Dialect {
   readonly now: string
   /** A point in time of a table of 0001 in milliseconds. */
   ms(column: string): string
-  /** What `due_at` of a failure becomes so many milliseconds from now; a number or a parameter. */
+  /** So many milliseconds from now, as a point in time of a table of 0001, such as `due_at` of a failure; a number or a parameter. */
   dueIn(delayMs: string): string
   /** JSON text of an object with an entry more: the key with `[number, number]`. All are columns. */
   withEntry(json: string, key: string, first: string, second: string): string

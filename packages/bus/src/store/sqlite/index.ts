@@ -6,6 +6,7 @@ import { Reconciliation } from '../reconciliation/index.ts'
 import { isStoreUnavailable } from '../unavailable.ts'
 import { Watches } from '../watches.ts'
 import type { MaintenanceReport, Retention, Store } from '../store.ts'
+import { Subscriptions } from '../subscriptions.ts'
 import { Connection } from './connection.ts'
 import { SqliteFailures } from './failures.ts'
 import { SqliteDialect } from './dialect.ts'
@@ -16,7 +17,6 @@ import { SqliteMigrations } from './migrations.ts'
 import { SqliteOutbox } from './outbox.ts'
 import { maintainTables } from './retention.ts'
 import { SqliteSamples } from './samples.ts'
-import { SqliteSubscriptions } from './subscriptions.ts'
 import type { SqliteTx } from './transaction.ts'
 import { Transactions } from './transactions.ts'
 
@@ -52,7 +52,7 @@ class SqliteStoreImplementation implements SqliteStore {
   readonly outbox: SqliteOutbox
   readonly inbox: SqliteInbox
   readonly leases: SqliteLeases
-  readonly subscriptions: SqliteSubscriptions
+  readonly subscriptions: Subscriptions
   readonly messages: SqliteMessages
   readonly failures: SqliteFailures
   readonly depths: Depths
@@ -76,7 +76,7 @@ class SqliteStoreImplementation implements SqliteStore {
     this.leases = new SqliteLeases(this.#connection, this.#transactions)
     this.messages = new SqliteMessages(this.#connection, this.#transactions)
     const dialect = new SqliteDialect(this.#connection, this.#transactions)
-    this.subscriptions = new SqliteSubscriptions(this.#connection, this.#transactions, dialect)
+    this.subscriptions = new Subscriptions(dialect)
     this.failures = new SqliteFailures(this.#connection, dialect)
     this.depths = new Depths(dialect)
     this.samples = new SqliteSamples(this.#connection)
