@@ -9,6 +9,7 @@ import { declare } from '../../../cluster/test/support/queues.ts'
 import { startMonitor } from '../../src/index.ts'
 import { clustered, emptyStore } from '../support/clustered.ts'
 import { opened } from '../support/opened.ts'
+import { startProvider } from '../support/provider.ts'
 
 /** A page takes some ten seconds where the machine has other work. */
 const TIMEOUT_MS = 600_000
@@ -86,12 +87,50 @@ describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
     TIMEOUT_MS,
   )
 
+  it(
+    'so can what opens on them',
+    async () => {
+      const { page, url, crm } = await opened(colorScheme)
+      const { id } = await crm.store.bulk.begin({
+        action: 'retry',
+        filter: { fingerprint: 'none' },
+        requestedBy: 'ann',
+      })
+      await crm.store.bulk.fail(id, 'somebody pulled the plug')
+      await crm.store.failures.retry({ subscription: 'order.crm' }, 'ann')
+      const shown = async (): Promise<readonly string[]> => {
+        const violations = await violationsOf(page)
+        await page.keyboard.press('Escape')
+        return violations
+      }
+      await page.goto(`${url}/failures`)
+      await page.getByText('somebody pulled the plug').waitFor()
+      expect(await shown()).toEqual([])
+      await page.getByRole('button', { name: 'Discard' }).first().click()
+      await page.getByRole('dialog').waitFor()
+      expect(await shown()).toEqual([])
+      await page.goto(`${url}/subscriptions/order.crm`)
+      for (const name of ['Pause', 'Retire']) {
+        await page.getByRole('button', { name }).click()
+        await page.getByRole('dialog').waitFor()
+        expect([name, await shown()]).toEqual([name, []])
+      }
+      await page.goto(`${url}/activity?actor=ann`)
+      await page.getByRole('link', { name: '3 messages' }).click()
+      await page.getByRole('link', { name: 'All activity' }).waitFor()
+      expect(await shown()).toEqual([])
+    },
+    TIMEOUT_MS,
+  )
+
   it('so can the login, and the pages in another language', async () => {
-    const monitor = await startMonitor({ stores: [], port: 0 })
+    const { login } = await startProvider()
+    const monitor = await startMonitor({ stores: [], port: 0, login: { oidc: login } })
     onTestFinished(() => monitor.stop())
     const page = await openPage({ colorScheme })
     await page.goto(monitor.bootstrapUrl ?? '')
     await page.getByRole('button', { name: 'Log in' }).waitFor()
+    await page.getByRole('link', { name: /^Log in with localhost/ }).waitFor()
     expect(await violationsOf(page)).toEqual([])
     await page.getByRole('button', { name: 'Log in' }).click()
     await page.getByRole('combobox', { name: 'Language' }).selectOption('zh-TW')
