@@ -37,6 +37,12 @@ describe.each(storeKinds)('processes that die, with a %s store', (kind) => {
     expect(await store.failures.list({})).toMatchObject([
       { state: 'parked', entityId: 'poison', error: { code: 'HANDLER_CRASHED' } },
     ])
+    const [parked] = await store.failures.list({})
+    const attempts = await store.failures.attempts(parked?.messageId ?? '')
+    expect(attempts.map(({ attempt, endedAt, error }) => [attempt, endedAt !== null, error?.code])).toEqual([
+      ...Array.from({ length: parked?.attempts ?? 0 }, (_, n) => [n + 1, false, undefined]),
+      [parked?.attempts, true, 'HANDLER_CRASHED'],
+    ])
     // In a batch when it came, where no start is counted, in one when it came again, and twice alone.
     expect(deaths).toBeLessThanOrEqual(4)
     expect(await store.messages.received({ status: 'handled' })).toHaveLength(4)

@@ -110,8 +110,9 @@ describe.each(storeKinds)('receiving with a %s store', (kind) => {
     await bus.subscribe(
       'order.crm',
       ['order.#'],
-      (_event, { attempt }) => {
+      async (_event, { attempt }) => {
         attempts.push(attempt)
+        await new Promise((resolve) => setTimeout(resolve, 20))
         if (!isMended) throw new RangeError('stock is negative')
       },
       { retry: { ...quickRetry, attempts: 3 } },
@@ -135,6 +136,16 @@ describe.each(storeKinds)('receiving with a %s store', (kind) => {
     isMended = true
     expect(await store.failures.retry({ messageId: id }, 'the test')).toBe(1)
     await eventually(async () => (await store.messages.trace(id)).received[0]?.status === 'handled')
+    const kept = await store.failures.attempts(id)
+    expect(kept.map(({ attempt, state, error }) => [attempt, state, error?.message])).toEqual([
+      [1, 'retrying', 'stock is negative'],
+      [2, 'retrying', 'stock is negative'],
+      [3, 'parked', 'stock is negative'],
+    ])
+    for (const { beganAt, endedAt } of kept) {
+      const ranMs = (endedAt?.getTime() ?? 0) - (beganAt?.getTime() ?? 0)
+      expect([ranMs >= 19, ranMs < 10_000]).toEqual([true, true])
+    }
   })
 
   it('parks at once what no retry can mend', async () => {

@@ -111,6 +111,7 @@ async function handleOne<Tx extends Sql>(
   message: DecodedMessage,
 ): Promise<BatchResult> {
   const { store, subscription, ordering } = options
+  const beganMs = performance.now()
   for (let immediate = 0; ; immediate++) {
     try {
       await store.savepoint(tx, (inner) =>
@@ -122,7 +123,8 @@ async function handleOne<Tx extends Sql>(
       const outcome = decideOutcome(error, 1, subscription.retry, Math.random())
       if (outcome.kind === 'retry' && immediate < subscription.retry.immediate) continue
       const order = ordering?.failureOrder(message) ?? null
-      return { kind: 'failed', failure: failureOf(subscription.name, message, error, 1, outcome, order), error }
+      const failure = failureOf(subscription.name, message, error, 1, outcome, order, beganMs)
+      return { kind: 'failed', failure, error }
     }
   }
 }

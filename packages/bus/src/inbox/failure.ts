@@ -10,7 +10,10 @@ import { describeError } from './fingerprint.ts'
 
 const timeHeader = 'warren-time'
 
-/** The row that keeps a failed message: all that is needed to handle it again, why it failed, and its place in an order. */
+/**
+ * The row that keeps a failed message: all that is needed to handle it again, why it failed, and its place in an order. `beganMs`: when its
+ * handler began, which has just ended, by `performance.now()`; left out where none was called.
+ */
 export function failureOf(
   subscription: string,
   message: DecodedMessage,
@@ -18,10 +21,17 @@ export function failureOf(
   attempts: number,
   outcome: Outcome,
   order: FailureOrder | null,
+  beganMs?: number,
 ): NewFailure {
   const state = outcome.kind === 'retry' ? 'retrying' : 'parked'
   const delayMs = outcome.kind === 'retry' ? outcome.delayMs : 0
-  return { ...keptMessage(subscription, message), state, attempts, delayMs, error: describeError(error), order }
+  const ran = beganMs === undefined ? {} : { ran: ranSince(beganMs) }
+  return { ...keptMessage(subscription, message), state, attempts, delayMs, error: describeError(error), order, ...ran }
+}
+
+/** Of a handler that has just ended. */
+export function ranSince(beganMs: number): NonNullable<NewFailure['ran']> {
+  return { beganMs, endedMs: performance.now() }
 }
 
 /** The row that keeps an event until its turn has come. */

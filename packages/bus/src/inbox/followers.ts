@@ -1,7 +1,7 @@
 import type { DecodedMessage } from '../envelope/decode.ts'
 import type { Failure, NewFailure, Sql } from '../store/store.ts'
 import type { BatchOptions } from './batch.ts'
-import { messageOf } from './failure.ts'
+import { messageOf, ranSince } from './failure.ts'
 import { describeError } from './fingerprint.ts'
 import { invoke } from './invoke.ts'
 import type { Turns } from './ordering.ts'
@@ -52,6 +52,7 @@ async function handleFollower<Tx extends Sql>(
   failure: Failure,
 ): Promise<NewFailure | null> {
   const { store, subscription } = options
+  const beganMs = performance.now()
   try {
     await store.savepoint(tx, (inner) =>
       invoke(options, message, (signal) => ({ tx: inner, signal, attempt: 1, subscription: subscription.name })),
@@ -66,6 +67,7 @@ async function handleFollower<Tx extends Sql>(
       state: outcome.kind === 'retry' ? 'retrying' : 'parked',
       delayMs: outcome.kind === 'retry' ? outcome.delayMs : 0,
       error: describeError(error),
+      ran: ranSince(beganMs),
     }
   }
 }

@@ -5,7 +5,7 @@ import { Signal } from '../signal.ts'
 import type { Failure, NewFailure, Sql } from '../store/store.ts'
 import type { BatchOptions } from './batch.ts'
 import { crashed } from './batch.ts'
-import { messageOf } from './failure.ts'
+import { messageOf, ranSince } from './failure.ts'
 import { describeError } from './fingerprint.ts'
 import { handleFollowers } from './followers.ts'
 import type { Follower } from './followers.ts'
@@ -125,6 +125,7 @@ export class Retries<Tx extends Sql> {
   /** `failure.attempts` counts this attempt already. Rejects only when the store is away. */
   async #retry(failure: Failure): Promise<void> {
     const { store, subscription } = this.#options
+    let beganMs: number | null = null
     try {
       const message = messageOf(failure)
       // Only a claim that was never settled can get here: the process died in the handler, each time.
@@ -142,6 +143,7 @@ export class Retries<Tx extends Sql> {
           if (turn.kind === 'passed') {
             throw (await store.inbox.resolve(tx, subscription.name, message.id)) ? passed(message) : new Dropped()
           }
+          beganMs = performance.now()
           await invoke(this.#options, message, (signal) => ({
             tx,
             signal,
@@ -172,7 +174,7 @@ export class Retries<Tx extends Sql> {
         await store.inbox.unclaim(subscription.name, [failure.messageId], BUSY_PAUSE_MS)
         return
       }
-      await this.#failAgain(failure, error)
+      await this.#failAgain(failure, error, beganMs)
     }
   }
 
@@ -182,7 +184,8 @@ export class Retries<Tx extends Sql> {
     return ordering === null || failure.order == null ? null : ordering.open(tx, [message])
   }
 
-  async #failAgain(failure: Failure, error: unknown): Promise<void> {
+  /** `beganMs`: null when its handler was not called. */
+  async #failAgain(failure: Failure, error: unknown, beganMs: number | null): Promise<void> {
     const { store, subscription, logger, telemetry } = this.#options
     const outcome = decideOutcome(error, failure.attempts, subscription.retry, Math.random())
     const again: NewFailure = {
@@ -190,6 +193,7 @@ export class Retries<Tx extends Sql> {
       state: outcome.kind === 'retry' ? 'retrying' : 'parked',
       delayMs: outcome.kind === 'retry' ? outcome.delayMs : 0,
       error: describeError(error),
+      ...(beganMs === null ? {} : { ran: ranSince(beganMs) }),
       ...(isWarrenError(error, 'ORDER_PASSED') ? { order: null } : {}),
     }
     const isRecorded = await store.transaction(async (tx) => {

@@ -210,6 +210,7 @@ export class Subscriber<Tx extends Sql> {
 
   async #settleBatch(batch: readonly Incoming[]): Promise<void> {
     const messages = batch.map(({ message }) => message)
+    const beganMs = performance.now()
     let results: ReadonlyMap<string, BatchResult>
     try {
       const handled = await handleBatch(this.#options, messages, {
@@ -218,7 +219,7 @@ export class Subscriber<Tx extends Sql> {
       results = handled.results
       if (handled.released > 0) this.#options.onReleased()
     } catch (error) {
-      await this.#settleFailedBatch(batch, error)
+      await this.#settleFailedBatch(batch, error, beganMs)
       return
     }
     const told = new Set<string>()
@@ -240,7 +241,7 @@ export class Subscriber<Tx extends Sql> {
   }
 
   /** The transaction did not commit; nothing of it has happened. */
-  async #settleFailedBatch(batch: readonly Incoming[], error: unknown): Promise<void> {
+  async #settleFailedBatch(batch: readonly Incoming[], error: unknown, beganMs: number): Promise<void> {
     const { store, subscription } = this.#options
     const [first] = batch
     if (first === undefined) return
@@ -260,7 +261,8 @@ export class Subscriber<Tx extends Sql> {
     }
     // Alone and still it cannot commit (a deferred constraint, for one): the failure is this message's own.
     const outcome = decideOutcome(error, 1, subscription.retry, Math.random())
-    const failure = failureOf(subscription.name, first.message, error, 1, outcome, this.#order(first.message))
+    const order = this.#order(first.message)
+    const failure = failureOf(subscription.name, first.message, error, 1, outcome, order, beganMs)
     try {
       const isNew = await recordFailure(store, failure)
       first.delivery.ack()

@@ -205,6 +205,8 @@ export interface NewFailure {
   readonly error: FailureError
   /** Null or absent: it has no place in an order, or none any more. */
   readonly order?: FailureOrder | null
+  /** When its handler ran, by the monotonic clock of this process, `performance.now()`. Absent: none was called. */
+  readonly ran?: { readonly beganMs: number; readonly endedMs: number }
 }
 
 export interface FailureError {
@@ -227,6 +229,24 @@ export interface Failure extends NewFailure {
   readonly dueAt: Date | null
 }
 
+/**
+ * One attempt to handle a message that failed, or a failure of a message that no handler was called for. The newest 50 of a message and
+ * subscription are kept, for as long as its row in the inbox.
+ */
+export interface FailedAttempt {
+  readonly subscription: string
+  /** Which one it was; counted anew when a person retries. Where no handler was called, how many there were before. */
+  readonly attempt: number
+  /** Null: no handler was called. */
+  readonly beganAt: Date | null
+  /** Null: nobody wrote down how it ended, because its process died or lost its store. */
+  readonly endedAt: Date | null
+  /** What was decided: it is tried again, or waits for a person. */
+  readonly state: 'retrying' | 'parked'
+  /** Null where it is not known how it ended. */
+  readonly error: Pick<FailureError, 'code' | 'type' | 'message'> | null
+}
+
 export interface InboxStore<Tx extends Sql = Sql> {
   /**
    * Inserts the messages as `handled` and returns the ids that were not there before; the others are duplicates. Waits
@@ -235,11 +255,14 @@ export interface InboxStore<Tx extends Sql = Sql> {
   receive(tx: Tx, subscription: string, messages: readonly ReceivedMessage[]): Promise<ReadonlySet<string>>
   /** Undoes receive() for messages that this transaction will not come to, so that it can commit without them. */
   forget(tx: Tx, subscription: string, messageIds: readonly string[]): Promise<void>
-  /** Sets the inbox status to the failure's state and inserts or updates the failure row (first failure time is kept). */
+  /**
+   * Sets the inbox status to the failure's state, inserts or updates the failure row (first failure time is kept), and writes the attempt
+   * down, unless it only waits for its turn.
+   */
   fail(tx: Tx, failures: readonly NewFailure[]): Promise<void>
   /**
    * Counts one start of a redelivered message in a transaction of its own, and returns the count with this one: it
-   * survives a process that dies in the handler.
+   * survives a process that dies in the handler. The start before it never ended, and is written down as an attempt.
    */
   countStart(subscription: string, messageId: string): Promise<number>
   /** Counts a start of those that have none, in a transaction of its own, and returns their ids. */
@@ -248,7 +271,8 @@ export interface InboxStore<Tx extends Sql = Sql> {
   clearStarts(tx: Tx, subscription: string, messageIds: readonly string[]): Promise<void>
   /**
    * Takes due failures in state `retrying`: counts an attempt and moves `due` by `leaseMs`, committed before it
-   * returns, so that another instance leaves them alone and a crash is counted. Ordered by due time.
+   * returns, so that another instance leaves them alone and a crash is counted. Ordered by due time. An attempt of which nobody said
+   * how it ended is written down.
    */
   claimRetries(
     subscription: string,
@@ -501,6 +525,8 @@ export interface FailureReads {
    * newest `most` failures alone, so that it costs the same however many there are.
    */
   trends(range: TimeRange, buckets: number, most: number): Promise<FailureTrends>
+  /** What failed of a message, at all subscriptions of this store, also when it is handled by now; oldest first. */
+  attempts(messageId: string): Promise<readonly FailedAttempt[]>
   /**
    * Makes parked and retrying failures due at once, with their attempts counted anew, and writes the action log, in one
    * transaction: the owning service picks the rows up. Returns how many.

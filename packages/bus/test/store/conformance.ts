@@ -14,6 +14,7 @@ import { describeWatches } from './conformance/watches.ts'
 import { describeActions } from './conformance/actions.ts'
 import { describeDepths } from './conformance/depths.ts'
 import { describeFailures } from './conformance/failures.ts'
+import { describeAttempts } from './conformance/attempts.ts'
 import { describeBulk } from './conformance/bulk.ts'
 import { describeFailureTrend } from './conformance/failure-trend.ts'
 import { describeSamples } from './conformance/samples.ts'
@@ -38,6 +39,7 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
     describeMessages(subject)
     describeDepths(subject)
     describeFailures(subject)
+    describeAttempts(subject)
     describeBulk(subject)
     describeFailureTrend(subject)
     describeSamples(subject)

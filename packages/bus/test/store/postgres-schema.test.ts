@@ -147,8 +147,12 @@ describe('partitions', () => {
     `${table}_${new Date(day).toISOString().slice(0, 10).replaceAll('-', '')}`
 
   /** Partitions of a day long ago, as if maintain() had made them then. */
-  async function addPartition(store: PostgresStore, day: number): Promise<void> {
-    for (const table of ['outbox', 'inbox']) {
+  async function addPartition(
+    store: PostgresStore,
+    day: number,
+    tables: readonly string[] = ['outbox', 'inbox'],
+  ): Promise<void> {
+    for (const table of tables) {
       await store.query(
         `create table warren.${nameOf(table, day)} partition of warren.${table}
          for values from ('${leastIdAt(day)}') to ('${leastIdAt(day + DAY_MS)}')`,
@@ -166,7 +170,7 @@ describe('partitions', () => {
   test('there is one for today and for each of the next seven days, and one for all else', async () => {
     const { store } = await freshStore()
     await store.start()
-    for (const table of ['outbox', 'inbox']) {
+    for (const table of ['outbox', 'inbox', 'inbox_attempt']) {
       const days = Array.from({ length: 8 }, (_, n) => nameOf(table, daysAgo(-n)))
       expect(await partitions(store, table)).toEqual([...days, `${table}_default`])
     }
@@ -227,6 +231,32 @@ describe('partitions', () => {
     await store.failures.discard({}, 'ann')
     expect((await store.maintain(retention)).removed).toEqual([nameOf('outbox', full), nameOf('inbox', full)])
     expect(await store.maintain(retention)).toEqual({ created: [], removed: [], kept: [] })
+  })
+
+  test('attempts go with the day of their messages, once these are settled', async () => {
+    const { store } = await freshStore()
+    await store.start()
+    await addPartition(store, daysAgo(40), ['inbox', 'inbox_attempt'])
+    const [settled, failing] = [leastIdAt(daysAgo(40) + 1), leastIdAt(daysAgo(40) + 2)]
+    await store.transaction((tx) =>
+      store.inbox.fail(
+        tx,
+        [settled, failing].map((messageId) => failure('order.crm', { messageId })),
+      ),
+    )
+    await store.transaction((tx) => store.inbox.resolve(tx, 'order.crm', settled))
+    const why = '1 failures are not settled yet'
+    expect((await store.maintain(retention)).kept).toEqual([
+      { what: nameOf('inbox', daysAgo(40)), why },
+      { what: nameOf('inbox_attempt', daysAgo(40)), why },
+    ])
+    expect(await store.failures.attempts(settled)).toHaveLength(1)
+    await store.failures.discard({}, 'ann')
+    expect((await store.maintain(retention)).removed).toEqual([
+      nameOf('inbox', daysAgo(40)),
+      nameOf('inbox_attempt', daysAgo(40)),
+    ])
+    expect(await store.failures.attempts(settled)).toEqual([])
   })
 
   test('days that are not proven, or in which an event is missing, are kept', async () => {
@@ -301,22 +331,26 @@ describe('partitions', () => {
       event({ id: crypto.randomUUID() }),
     ]
     const failed = failure('order.crm', { messageId: old.id, state: 'parked' })
+    const mended = failure('loyalty', { messageId: old.id })
     await store.transaction(async (tx) => {
       await store.outbox.append(tx, [old, pending, young])
       await store.inbox.receive(tx, 'order.crm', [message({ id: pending.id }), message({ id: young.id })])
-      await store.inbox.fail(tx, [failed])
+      await store.inbox.fail(tx, [failed, mended])
+      await store.inbox.resolve(tx, 'loyalty', mended.messageId)
     })
     await store.outbox.confirm([old.id, young.id])
     const age = `now() - interval '31 days'`
     await store.query(`update warren.outbox_default set created_at = ${age} where id <> '${young.id}'`)
     await store.query(`update warren.inbox_default set received_at = ${age} where message_id <> '${young.id}'`)
+    await store.query('update warren.inbox_attempt set ended_at = 1')
     await store.inbox.countStart('order.crm', old.id)
     await store.query(`update warren.inbox_start set counted_at = ${age}`)
     await store.leases.acquire('relay', ['gone', 'recent'], 'a', -1)
     await store.query(`update warren.lease set expires_at = now() - interval '8 days' where name = 'gone'`)
     expect((await store.maintain(retention)).removed).toEqual([
       'outbox_default: 1 rows',
-      'inbox_default: 1 rows',
+      'inbox_default: 2 rows',
+      'inbox_attempt_default: 1 rows',
       'inbox_start: 1 rows',
       'lease: 1 rows',
     ])
@@ -324,6 +358,7 @@ describe('partitions', () => {
     expect((await store.messages.received({})).map(({ messageId }) => messageId).toSorted()).toEqual(
       [failed.messageId, young.id].toSorted(),
     )
+    expect(await store.failures.attempts(old.id)).toMatchObject([{ subscription: 'order.crm' }])
   })
 
   test('a day whose rows are in the default partition already gets no partition, and the others do', async () => {
@@ -332,7 +367,7 @@ describe('partitions', () => {
     await store.start()
     await store.transaction((tx) => store.outbox.append(tx, [event()]))
     const { created, kept } = await store.maintain(retention)
-    expect(created).toHaveLength(15)
+    expect(created).toHaveLength(23)
     expect(created).not.toContain(nameOf('outbox', daysAgo(0)))
     expect(kept).toMatchObject([{ what: nameOf('outbox', daysAgo(0)) }])
     expect(await store.outbox.claim({ buckets: [0], exclude: [], limit: 10 })).toHaveLength(1)

@@ -249,6 +249,9 @@ describe('retention', () => {
       )
       await store.inbox.receive(tx, 'loyalty', [message({ id: failed })])
       await store.inbox.fail(tx, [failure('order.crm', { messageId: failed, state: 'parked' })])
+      const mended = old.slice(0, 2_500).map((messageId) => failure('order.mail', { messageId }))
+      await store.inbox.fail(tx, mended)
+      for (const { messageId } of mended) await store.inbox.resolve(tx, 'order.mail', messageId)
     })
     await store.outbox.confirm([...old.filter((id) => id !== pending), young])
     await store.inbox.countStart('order.crm', young)
@@ -258,11 +261,18 @@ describe('retention', () => {
       await tx.query('update warren_inbox_start set counted_at = 1')
       await tx.query('update warren_outbox set created_at = 1')
       await tx.query('update warren_inbox set received_at = 1')
+      await tx.query('update warren_inbox_attempt set ended_at = 1')
     })
 
     expect(await store.maintain({ outboxDays: 30, inboxDays: 30 })).toEqual({
       created: [],
-      removed: ['outbox: 4499 rows', 'inbox: 3000 rows', 'inbox_start: 1 rows', 'lease: 1 rows'],
+      removed: [
+        'outbox: 4499 rows',
+        'inbox: 5500 rows',
+        'inbox_attempt: 2500 rows',
+        'inbox_start: 1 rows',
+        'lease: 1 rows',
+      ],
       kept: [
         { what: 'outbox: 1 rows', why: 'they are not sent yet' },
         { what: 'inbox: 1 rows', why: 'their failures are not settled yet' },
@@ -270,6 +280,7 @@ describe('retention', () => {
     })
     expect((await store.messages.sent({})).map(({ id }) => id)).toEqual([young, pending])
     expect((await store.messages.received({})).map(({ messageId }) => messageId)).toEqual([young, failed])
+    expect(await store.failures.attempts(failed)).toMatchObject([{ subscription: 'order.crm' }])
   })
 
   test('events that are not proven, and receipts that a publisher may ask for, keep their rows', async () => {

@@ -61,7 +61,8 @@ export class Order<Tx extends Sql> implements OrderStore<Tx> {
   async hold(tx: Tx, subscription: string, messageId: string, delayMs: number): Promise<void> {
     await this.#dialect.on(tx).query(
       `update warren.inbox_failure
-       set due_at = ${this.#dialect.dueIn('$3')}, attempts = case when attempts > 0 then attempts - 1 else 0 end
+       set due_at = ${this.#dialect.dueIn('$3')}, attempts = case when attempts > 0 then attempts - 1 else 0 end,
+         claimed_at = null
        where subscription = $1 and message_id = $2 and state = 'retrying'`,
       [subscription, messageId, delayMs],
     )

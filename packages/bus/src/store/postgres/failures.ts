@@ -1,3 +1,4 @@
+import { readAttempts } from '../attempts.ts'
 import { Conditions } from '../conditions.ts'
 import { failureGroupOf, failureOf } from '../rows.ts'
 import type { FailureRow, GroupRow } from '../rows.ts'
@@ -15,6 +16,7 @@ import type { FailureTable } from '../bulk-actions.ts'
 import type { FailureAction } from '../bulk.ts'
 import type {
   EditOutcome,
+  FailedAttempt,
   Failure,
   FailureFilter,
   FailureGroup,
@@ -95,6 +97,10 @@ export class PostgresFailures implements FailureReads, FailureTable {
 
   trends(range: TimeRange, buckets: number, most: number): Promise<FailureTrends> {
     return readTrends(this.#dialect, range, buckets, most)
+  }
+
+  attempts(messageId: string): Promise<readonly FailedAttempt[]> {
+    return readAttempts(this.#dialect, messageId)
   }
 
   retry(filter: FailureFilter, actor: string): Promise<number> {

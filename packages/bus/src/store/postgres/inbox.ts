@@ -1,4 +1,5 @@
 import { WarrenError } from '../../errors.ts'
+import { ATTEMPT_COLUMNS, attemptOf, LOST, placeOf, placeOfStart, REPLACE_ATTEMPT } from '../attempts.ts'
 import { failureOf } from '../rows.ts'
 import type { FailureRow } from '../rows.ts'
 import type { Failure, InboxStore, NewFailure, ReceivedMessage } from '../store.ts'
@@ -6,7 +7,7 @@ import type { Connection } from './connection.ts'
 import { withoutNul } from './outbox.ts'
 import { FAILURE_COLUMNS } from './failures.ts'
 import { meansBusy, sqlState } from './sqlstate.ts'
-import { uuidArray } from './statements.ts'
+import { ms, uuidArray } from './statements.ts'
 import { PostgresTx } from './transaction.ts'
 
 const RECEIVE = `
@@ -17,8 +18,11 @@ const RECEIVE = `
   on conflict do nothing
   returning message_id`
 
+/** By the clock, not by the beginning of the transaction, in which handlers have run. */
+const NOW_MS = 'floor(extract(epoch from clock_timestamp()) * 1000)::bigint'
+
 /**
- * Inbox rows first, then failure rows, as everywhere: two transactions that take them in another order would deadlock.
+ * Inbox rows first, then failure rows, then attempts, as everywhere: two transactions that take them in another order would deadlock.
  * What is handled or discarded stays so, unless this very transaction has received it.
  */
 const FAIL = `
@@ -26,7 +30,8 @@ const FAIL = `
     select * from json_to_recordset($1::json) as f(
       subscription text, message_id uuid, name text, entity_id text, source text, payload text, encoding text, headers json,
       state text, attempts int, delay_ms float8, error_code text, error_type text, error_message text, error_stack text,
-      fingerprint text, order_key text, sequence bigint, needs bigint, is_own boolean)
+      fingerprint text, order_key text, sequence bigint, needs bigint, is_own boolean,
+      tries int, began_ago int, ended_ago int)
   ),
   entry as (
     insert into warren.inbox as i (subscription, message_id, name, source, status)
@@ -35,38 +40,68 @@ const FAIL = `
     where i.status in ('retrying', 'parked')
       or (i.subscription, i.message_id) in (select f.subscription, f.message_id from failure f where f.is_own)
     returning i.subscription, i.message_id
-  )
-  insert into warren.inbox_failure as o (
-    subscription, message_id, name, entity_id, source, payload, encoding, headers, state, attempts, due_at,
-    error_code, error_type, error_message, error_stack, fingerprint, order_key, sequence, needs,
-    first_failed_at, last_failed_at)
-  select
-    f.subscription, f.message_id, f.name, f.entity_id, f.source, f.payload, f.encoding, f.headers, f.state, f.attempts,
-    case when f.state = 'retrying' then clock_timestamp() + f.delay_ms * interval '1 ms' end,
-    f.error_code, f.error_type, f.error_message, f.error_stack, f.fingerprint, f.order_key, f.sequence, f.needs, now(), now()
-  from failure f join entry e on e.subscription = f.subscription and e.message_id = f.message_id
+  ),
+  kept as (
+    insert into warren.inbox_failure as o (
+      subscription, message_id, name, entity_id, source, payload, encoding, headers, state, attempts, due_at,
+      error_code, error_type, error_message, error_stack, fingerprint, order_key, sequence, needs, tries,
+      first_failed_at, last_failed_at)
+    select
+      f.subscription, f.message_id, f.name, f.entity_id, f.source, f.payload, f.encoding, f.headers, f.state, f.attempts,
+      case when f.state = 'retrying' then clock_timestamp() + f.delay_ms * interval '1 ms' end,
+      f.error_code, f.error_type, f.error_message, f.error_stack, f.fingerprint, f.order_key, f.sequence, f.needs, f.tries,
+      now(), now()
+    from failure f join entry e on e.subscription = f.subscription and e.message_id = f.message_id
+    order by f.subscription, f.message_id
+    on conflict (subscription, message_id) do update set
+      name = excluded.name, entity_id = excluded.entity_id, source = excluded.source, payload = excluded.payload,
+      encoding = excluded.encoding, headers = excluded.headers, state = excluded.state, attempts = excluded.attempts,
+      due_at = excluded.due_at, error_code = excluded.error_code, error_type = excluded.error_type,
+      error_message = excluded.error_message, error_stack = excluded.error_stack, fingerprint = excluded.fingerprint,
+      order_key = excluded.order_key, sequence = excluded.sequence, needs = excluded.needs,
+      tries = o.tries + excluded.tries, claimed_at = null, last_failed_at = excluded.last_failed_at
+    returning o.subscription, o.message_id, o.tries
+  ),
+  clock as (select ${NOW_MS} as ms)
+  insert into warren.inbox_attempt (${ATTEMPT_COLUMNS})
+  select f.message_id, f.subscription, ${placeOf('k.tries')}, f.attempts, c.ms - f.began_ago, c.ms - f.ended_ago, f.state,
+    f.error_code, f.error_type, f.error_message
+  from clock c, failure f join kept k on k.subscription = f.subscription and k.message_id = f.message_id
+  where f.tries = 1
   order by f.subscription, f.message_id
-  on conflict (subscription, message_id) do update set
-    name = excluded.name, entity_id = excluded.entity_id, source = excluded.source, payload = excluded.payload,
-    encoding = excluded.encoding, headers = excluded.headers, state = excluded.state, attempts = excluded.attempts,
-    due_at = excluded.due_at, error_code = excluded.error_code, error_type = excluded.error_type,
-    error_message = excluded.error_message, error_stack = excluded.error_stack, fingerprint = excluded.fingerprint,
-    order_key = excluded.order_key, sequence = excluded.sequence, needs = excluded.needs,
-    last_failed_at = excluded.last_failed_at`
+  ${REPLACE_ATTEMPT}`
 
 const CLAIM_RETRIES = `
   with due as (
-    select subscription, message_id, due_at from warren.inbox_failure
+    select subscription, message_id, due_at, case when ${LOST} then claimed_at end as lost_at from warren.inbox_failure
     where subscription = $1 and state = 'retrying' and due_at <= now()
     order by due_at limit $2 for update skip locked
   ),
   claimed as (
     update warren.inbox_failure as f
-    set attempts = f.attempts + 1, due_at = now() + $3::float8 * interval '1 ms'
+    set attempts = f.attempts + 1, due_at = now() + $3::float8 * interval '1 ms', claimed_at = ${NOW_MS},
+      tries = f.tries + case when due.lost_at is null then 0 else 1 end
     from due where f.subscription = due.subscription and f.message_id = due.message_id
-    returning due.due_at as was_due_at, f.*
+    returning due.due_at as was_due_at, due.lost_at, f.*
+  ),
+  lost as (
+    insert into warren.inbox_attempt (${ATTEMPT_COLUMNS})
+    select c.message_id, c.subscription, ${placeOf('c.tries')}, c.attempts - 1, c.lost_at, null, 'retrying', null, null, null
+    from claimed c where c.lost_at is not null order by c.message_id
+    ${REPLACE_ATTEMPT}
   )
   select ${FAILURE_COLUMNS} from claimed f order by f.was_due_at, f.message_id`
+
+const COUNT_START = `
+  with lost as (
+    insert into warren.inbox_attempt (${ATTEMPT_COLUMNS})
+    select s.message_id, s.subscription, ${placeOfStart('s.starts')}, s.starts, ${ms('s.counted_at')}, null, 'retrying', null, null, null
+    from warren.inbox_start s where s.subscription = $1 and s.message_id = $2
+    ${REPLACE_ATTEMPT}
+  )
+  insert into warren.inbox_start as s (subscription, message_id, starts) values ($1, $2, 1)
+  on conflict (subscription, message_id) do update set starts = s.starts + 1, counted_at = now()
+  returning starts`
 
 const RESOLVE = `
   with entry as (
@@ -132,13 +167,9 @@ export class PostgresInbox implements InboxStore<PostgresTx> {
   }
 
   async countStart(subscription: string, messageId: string): Promise<number> {
-    const [row] = await this.#connection.run<{ starts: number | string }>(
-      `insert into warren.inbox_start as s (subscription, message_id, starts) values ($1, $2, 1)
-       on conflict (subscription, message_id) do update set starts = s.starts + 1, counted_at = now()
-       returning starts`,
-      [subscription, messageId],
-      { isPrepared: true },
-    )
+    const [row] = await this.#connection.run<{ starts: number | string }>(COUNT_START, [subscription, messageId], {
+      isPrepared: true,
+    })
     return Number(row?.starts ?? 0)
   }
 
@@ -202,7 +233,7 @@ export class PostgresInbox implements InboxStore<PostgresTx> {
   async unclaim(subscription: string, messageIds: readonly string[], delayMs: number): Promise<void> {
     await this.#connection.run(
       `update warren.inbox_failure
-       set attempts = greatest(0, attempts - 1), due_at = now() + $3::float8 * interval '1 ms'
+       set attempts = greatest(0, attempts - 1), claimed_at = null, due_at = now() + $3::float8 * interval '1 ms'
        where subscription = $1 and message_id = any($2::uuid[]) and state = 'retrying'`,
       [subscription, uuidArray(messageIds), delayMs],
     )
@@ -219,6 +250,7 @@ function assertOwn(tx: unknown): asserts tx is PostgresTx {
 }
 
 function failureRow(failure: NewFailure): object {
+  const { tries, beganAgo, endedAgo } = attemptOf(failure)
   // A body may be valid UTF-8 and hold NUL bytes, which PostgreSQL's text does not take.
   const mustEncode = failure.encoding === 'utf8' && failure.payload.includes('\u0000')
   return {
@@ -241,5 +273,8 @@ function failureRow(failure: NewFailure): object {
     order_key: failure.order?.orderKey ?? null,
     sequence: failure.order?.sequence ?? null,
     needs: failure.order?.needs ?? null,
+    tries,
+    began_ago: beganAgo,
+    ended_ago: endedAgo,
   }
 }

@@ -14,8 +14,9 @@ const LOCK_NOT_AVAILABLE = '55P03'
 const CHECK_VIOLATION = '23514'
 
 /** The tables that are cut by day, and the key that they are cut on. */
-export const partitioned = { outbox: 'id', inbox: 'message_id' } as const
+export const partitioned = { outbox: 'id', inbox: 'message_id', inbox_attempt: 'message_id' } as const
 export type PartitionedTable = keyof typeof partitioned
+export const partitionedTables = Object.keys(partitioned) as readonly PartitionedTable[]
 
 export interface Partition {
   readonly table: PartitionedTable
@@ -32,7 +33,7 @@ export interface DayRange {
   readonly to: string
 }
 
-/** The day partitions of the outbox and the inbox. */
+/** The day partitions of the outbox, the inbox and its attempts. */
 export class Partitions {
   readonly #connection: Connection
   readonly #transactions: Transactions
@@ -48,7 +49,7 @@ export class Partitions {
     const created: string[] = []
     const kept: { what: string; why: string }[] = []
     const today = dayOf(await this.nowMs())
-    for (const table of ['outbox', 'inbox'] as const) {
+    for (const table of partitionedTables) {
       const existing = new Set((await this.list(table)).map(({ day }) => day))
       for (let day = today; day <= today + DAYS_AHEAD * DAY_MS; day += DAY_MS) {
         if (existing.has(day)) continue

@@ -3,6 +3,7 @@ import { holdBefore } from '../reconciliation/holds.ts'
 import type { Holds } from '../reconciliation/holds.ts'
 import type { MaintenanceReport, Retention } from '../store.ts'
 import type { Connection } from './connection.ts'
+import { partitionedTables } from './partitions.ts'
 import type { Partition, PartitionedTable, Partitions } from './partitions.ts'
 import type { PostgresTx } from './transaction.ts'
 
@@ -10,15 +11,18 @@ const DELETE_BATCH = 10_000
 /** Each start of a process leaves one behind. */
 const FORGOTTEN_LEASE_MS = 7 * DAY_MS
 
+const FAILED = `select count(*) as needed from warren.inbox_failure where message_id >= $1::uuid and message_id < $2::uuid`
 const NEEDED: Readonly<Record<PartitionedTable, string>> = {
   outbox: `select count(*) as needed from warren.outbox_pending
     where state in ('pending', 'unroutable', 'unpublishable') and id >= $1::uuid and id < $2::uuid`,
-  inbox: `select count(*) as needed from warren.inbox_failure where message_id >= $1::uuid and message_id < $2::uuid`,
+  inbox: FAILED,
+  inbox_attempt: FAILED,
 }
 
 const WHY_NEEDED: Readonly<Record<PartitionedTable, string>> = {
   outbox: 'events are not sent yet',
   inbox: 'failures are not settled yet',
+  inbox_attempt: 'failures are not settled yet',
 }
 
 /** What lies in no day partition, by its own time, and small tables. */
@@ -32,6 +36,11 @@ const OLD_ROWS = {
     select i.subscription, i.message_id from warren.inbox_default i where i.received_at < to_timestamp($1::float8 / 1000)
       and not exists (
         select from warren.inbox_failure f where f.subscription = i.subscription and f.message_id = i.message_id)
+    limit $2)`,
+  inbox_attempt_default: `delete from warren.inbox_attempt_default where (message_id, subscription, place) in (
+    select a.message_id, a.subscription, a.place from warren.inbox_attempt_default a
+    where coalesce(a.ended_at, a.began_at) < $1::float8 and not exists (
+      select from warren.inbox_failure f where f.subscription = a.subscription and f.message_id = a.message_id)
     limit $2)`,
   inbox_start: `delete from warren.inbox_start where (subscription, message_id) in (
     select subscription, message_id from warren.inbox_start where counted_at < to_timestamp($1::float8 / 1000) limit $2)`,
@@ -54,11 +63,12 @@ export class PostgresRetention {
   async maintain(retention: Retention): Promise<MaintenanceReport> {
     const { created, kept: notCreated } = await this.#partitions.create()
     const now = await this.#partitions.nowMs()
-    const oldest = { outbox: now - retention.outboxDays * DAY_MS, inbox: now - retention.inboxDays * DAY_MS }
+    const [outbox, inbox] = [now - retention.outboxDays * DAY_MS, now - retention.inboxDays * DAY_MS]
+    const oldest = { outbox, inbox, inbox_attempt: inbox }
     const removed: string[] = []
     const kept = [...notCreated]
 
-    for (const table of ['outbox', 'inbox'] as const) {
+    for (const table of partitionedTables) {
       for (const partition of await this.#partitions.list(table)) {
         if (partition.day + DAY_MS > oldest[table]) continue
         const outcome = await this.#partitions.change((tx) => this.#drop(tx, partition, oldest[table]))
@@ -67,16 +77,17 @@ export class PostgresRetention {
       }
     }
     const bounds = {
-      outbox_default: oldest.outbox,
-      inbox_default: oldest.inbox,
-      inbox_start: oldest.inbox,
+      outbox_default: outbox,
+      inbox_default: inbox,
+      inbox_attempt_default: inbox,
+      inbox_start: inbox,
       lease: now - FORGOTTEN_LEASE_MS,
     }
-    for (const table of ['outbox_default', 'inbox_default', 'inbox_start', 'lease'] as const) {
+    for (const table of Object.keys(bounds) as readonly (keyof typeof bounds)[]) {
       const deleted = await this.#deleteInBatches(OLD_ROWS[table], bounds[table])
       if (deleted > 0) removed.push(`${table}: ${deleted} rows`)
     }
-    const forgotten = await this.#holds.forget(oldest.outbox)
+    const forgotten = await this.#holds.forget(outbox)
     if (forgotten > 0) removed.push(`reconciliation: ${forgotten} rows`)
     return { created, removed, kept }
   }

@@ -1,4 +1,5 @@
 import { WarrenError } from '../../errors.ts'
+import { ATTEMPT_COLUMNS, attemptOf, LOST, placeOf, placeOfStart, REPLACE_ATTEMPT } from '../attempts.ts'
 import { failureOf } from '../rows.ts'
 import type { FailureRow } from '../rows.ts'
 import type { Failure, InboxStore, NewFailure, ReceivedMessage } from '../store.ts'
@@ -24,15 +25,36 @@ const FAIL = `
   insert into warren_inbox_failure (
     subscription, message_id, name, entity_id, source, payload, encoding, headers, state, attempts, due_at,
     error_code, error_type, error_message, error_stack, fingerprint, first_failed_at, last_failed_at,
-    order_key, sequence, needs)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18, $19, $20)
+    order_key, sequence, needs, tries)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18, $19, $20, $21)
   on conflict (subscription, message_id) do update set
     name = excluded.name, entity_id = excluded.entity_id, source = excluded.source, payload = excluded.payload,
     encoding = excluded.encoding, headers = excluded.headers, state = excluded.state, attempts = excluded.attempts,
     due_at = excluded.due_at, error_code = excluded.error_code, error_type = excluded.error_type,
     error_message = excluded.error_message, error_stack = excluded.error_stack, fingerprint = excluded.fingerprint,
     order_key = excluded.order_key, sequence = excluded.sequence, needs = excluded.needs,
-    last_failed_at = excluded.last_failed_at`
+    tries = tries + excluded.tries, claimed_at = null, last_failed_at = excluded.last_failed_at
+  returning tries`
+
+const ATTEMPT = `
+  insert into warren_inbox_attempt (${ATTEMPT_COLUMNS}) values ($1, $2, ${placeOf('$3')}, $4, $5, $6, $7, $8, $9, $10)
+  ${REPLACE_ATTEMPT}`
+
+const LOST_CLAIMS = `
+  insert into warren_inbox_attempt (${ATTEMPT_COLUMNS})
+  select message_id, subscription, ${placeOf('tries + 1')}, attempts, claimed_at, null, 'retrying', null, null, null
+  from warren_inbox_failure where subscription = $1 and message_id in (select value from json_each($2)) and ${LOST}
+  ${REPLACE_ATTEMPT}`
+
+const CLAIM = `
+  update warren_inbox_failure set attempts = attempts + 1, due_at = $3, claimed_at = $4, tries = tries + (${LOST})
+  where subscription = $1 and message_id in (select value from json_each($2))`
+
+const LOST_START = `
+  insert into warren_inbox_attempt (${ATTEMPT_COLUMNS})
+  select message_id, subscription, ${placeOfStart('starts')}, starts, counted_at, null, 'retrying', null, null, null
+  from warren_inbox_start where subscription = $1 and message_id = $2
+  ${REPLACE_ATTEMPT}`
 
 export class SqliteInbox implements InboxStore<SqliteTx> {
   readonly #connection: Connection
@@ -73,23 +95,31 @@ export class SqliteInbox implements InboxStore<SqliteTx> {
       const entry = await tx.query(FAIL_ENTRY, [subscription, messageId, name, source, state, now, isOwn])
       if (entry.rows.length === 0) continue
       const dueAt = state === 'retrying' ? Math.ceil(now + failure.delayMs) : null
-      await tx.query(FAIL, [
+      const { tries, beganAgo, endedAgo } = attemptOf(failure)
+      const kept = await tx.query<{ tries: number }>(FAIL, [
         ...[subscription, messageId, name, entityId, source, payload, encoding, headers, state, attempts, dueAt],
         ...[error.code, error.type, error.message, error.stack, error.fingerprint, now],
-        ...[failure.order?.orderKey, failure.order?.sequence, failure.order?.needs],
+        ...[failure.order?.orderKey, failure.order?.sequence, failure.order?.needs, tries],
+      ])
+      if (tries === 0) continue
+      const beganAt = beganAgo === null ? null : now - beganAgo
+      await tx.query(ATTEMPT, [
+        ...[messageId, subscription, kept.rows[0]?.tries, attempts, beganAt, now - endedAgo, state],
+        ...[error.code, error.type, error.message],
       ])
     }
   }
 
   async countStart(subscription: string, messageId: string): Promise<number> {
-    const [row] = await this.#transactions.write((tx) =>
-      tx.all<{ starts: number }>(
+    const [row] = await this.#transactions.write((tx) => {
+      tx.all(LOST_START, [subscription, messageId])
+      return tx.all<{ starts: number }>(
         `insert into warren_inbox_start (subscription, message_id, starts, counted_at) values ($1, $2, 1, $3)
          on conflict (subscription, message_id) do update set starts = starts + 1, counted_at = excluded.counted_at
          returning starts`,
         [subscription, messageId, Date.now()],
-      ),
-    )
+      )
+    })
     return row?.starts ?? 0
   }
 
@@ -129,11 +159,9 @@ export class SqliteInbox implements InboxStore<SqliteTx> {
         [subscription, now, request.limit],
       )
       const dueAt = Math.ceil(now + request.leaseMs)
-      tx.all(
-        `update warren_inbox_failure set attempts = attempts + 1, due_at = $3
-         where subscription = $1 and message_id in (select value from json_each($2))`,
-        [subscription, rows.map((row) => row.message_id), dueAt],
-      )
+      const claimed = [subscription, rows.map((row) => row.message_id)]
+      tx.all(LOST_CLAIMS, claimed)
+      tx.all(CLAIM, [...claimed, dueAt, now])
       return rows.map((row) => failureOf({ ...row, attempts: Number(row.attempts) + 1, due_at: dueAt }))
     })
   }
@@ -173,7 +201,7 @@ export class SqliteInbox implements InboxStore<SqliteTx> {
   async unclaim(subscription: string, messageIds: readonly string[], delayMs: number): Promise<void> {
     await this.#transactions.write((tx) =>
       tx.all(
-        `update warren_inbox_failure set attempts = max(0, attempts - 1), due_at = $3
+        `update warren_inbox_failure set attempts = max(0, attempts - 1), claimed_at = null, due_at = $3
          where subscription = $1 and message_id in (select value from json_each($2)) and state = 'retrying'`,
         [subscription, messageIds, Math.ceil(Date.now() + delayMs)],
       ),

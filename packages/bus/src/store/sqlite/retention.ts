@@ -32,6 +32,14 @@ const OLD_ENTRIES = `
     order by i.message_id limit $4)
   returning 1`
 
+const OLD_ATTEMPTS = `
+  delete from warren_inbox_attempt where (message_id, subscription, place) in (
+    select a.message_id, a.subscription, a.place from warren_inbox_attempt a
+    where a.message_id >= $1 and a.message_id < $2 and coalesce(a.ended_at, a.began_at) < $3 and not exists (
+      select 1 from warren_inbox_failure f where f.subscription = a.subscription and f.message_id = a.message_id)
+    order by a.message_id limit $4)
+  returning 1`
+
 const OLD_STARTS = `
   delete from warren_inbox_start where (subscription, message_id) in (
     select subscription, message_id from warren_inbox_start where counted_at < $1 limit $2)
@@ -64,6 +72,7 @@ export async function maintainTables(
   const counts = {
     outbox: await deleteById(transactions, OLD_EVENTS, oldestEventMs, now),
     inbox: await sum(subscriptions, (name) => deleteById(transactions, OLD_ENTRIES, oldestEntryMs, now, name)),
+    inbox_attempt: await deleteById(transactions, OLD_ATTEMPTS, oldestEntryMs, now),
     inbox_start: await deleteInBatches(transactions, OLD_STARTS, [oldestEntryMs, BATCH]),
     lease: await deleteInBatches(transactions, OLD_LEASES, [now - FORGOTTEN_LEASE_MS, BATCH]),
     reconciliation: await holds.forget(tooOldEventMs),
