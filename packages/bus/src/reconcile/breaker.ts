@@ -25,9 +25,13 @@ export type BreakerDecision =
 /** A trial has gone well when this share of its resends has come. */
 const GOOD_TRIAL = 0.8
 
-/** Decides whether missing events may be resent. A trial that went well overrules the share, but not a missing answer. */
+/**
+ * Decides whether missing events may be resent. A trial that went well overrules the share, but not a missing answer. Where nothing is
+ * missing it would stop nothing, and is closed: a backlog is no alarm.
+ */
 export function decideBreaker(input: BreakerInput, options: BreakerOptions): BreakerDecision {
   const { missing, compared, unansweredMs, trial } = input
+  if (missing === 0) return { kind: 'closed' }
   if (unansweredMs > options.maxUnansweredMs) {
     const seconds = Math.round(options.maxUnansweredMs / 1000)
     return { kind: 'open', reason: `no barrier was answered for more than ${seconds} s`, mayTry: false }
