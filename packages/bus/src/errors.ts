@@ -12,6 +12,7 @@ export const errorCodes = {
   PATTERN_INVALID: 'the pattern is not a valid AMQP topic pattern over names',
   PATTERN_MATCHES_NOTHING: 'no event of the catalog matches the pattern',
   WATCH_INVALID: 'a watch has no name or no pattern, more of something than it may, or a period that is none',
+  COMPENSATION_INVALID: 'compensation is to be set to something that it cannot be, or to nothing',
   // envelope
   MESSAGE_INVALID: 'a message from the broker is not a Warren envelope',
   // amqp

@@ -27,6 +27,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   PATTERN_INVALID: exitCodes.usage,
   PATTERN_MATCHES_NOTHING: exitCodes.usage,
   WATCH_INVALID: exitCodes.usage,
+  COMPENSATION_INVALID: exitCodes.usage,
   CLUSTER_INVALID: exitCodes.usage,
   HOSTS_REQUIRED: exitCodes.usage,
   TRANSFORM_INVALID: exitCodes.usage,

@@ -9,6 +9,14 @@ export {
 export type { BackfillOffer, OfferedBackfill, StoredBackfill } from './backfills.ts'
 export { actOnFailures, BULK_CHUNK, findBulk, runBulk } from './bulk.ts'
 export type { ActedOnFailures, RunBulkOptions, StartedBulk } from './bulk.ts'
+export {
+  changeCompensation,
+  checkCompensation,
+  compensatingStores,
+  orderBreaker,
+  seenCompensation,
+} from './compensation.ts'
+export type { OrderedAt, SeenCompensation } from './compensation.ts'
 export { readDeliveries, missedOf } from './deliveries.ts'
 export type { Delivery, Missed } from './deliveries.ts'
 export { checkPayload, editFailure, findFailure, versionOf } from './edit-failure.ts'

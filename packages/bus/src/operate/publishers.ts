@@ -1,8 +1,11 @@
+import { livePerSecond } from '../reconcile/budget.ts'
 import { RECONCILER_LEASE_GROUP } from '../reconcile/lease.ts'
 import { statusOf } from '../reconcile/state.ts'
 import type { SubscriptionStatus } from '../reconcile/state.ts'
-import type { Proof, RegisteredSubscription } from '../store/reconciliation.ts'
+import type { Proof, ReconciliationStore, RegisteredSubscription } from '../store/reconciliation.ts'
 import type { Store } from '../store/store.ts'
+import { seenCompensation } from './compensation.ts'
+import type { CompensationView, SeenCompensation } from './compensation.ts'
 import type { NamedStore } from './named-store.ts'
 
 /** What the store of a publisher says of one subscription. */
@@ -12,6 +15,7 @@ export interface WatchedSubscription {
   readonly status: SubscriptionStatus
   /** Deliveries that were compared, of the time that is looked at. */
   readonly compared: number
+  readonly compensation: SeenCompensation
 }
 
 /** A store that publishes, as its reconciler left it. */
@@ -25,6 +29,8 @@ export interface Publisher {
   readonly isReconciling: boolean
   /** Events that wait for the broker. */
   readonly unsent: number
+  /** Where nothing is set for a subscription. */
+  readonly compensation: SeenCompensation
   readonly subscriptions: readonly WatchedSubscription[]
 }
 
@@ -43,12 +49,15 @@ async function readPublisher({ label, store }: NamedStore, sinceMs: number): Pro
   const nowMs = await reconciliation.nowMs()
   const backlog = await outbox.backlog()
   const held = await leases.list(RECONCILER_LEASE_GROUP)
+  const view = await readCompensation(reconciliation, nowMs)
   const subscriptions: WatchedSubscription[] = []
   for (const subscription of registered) {
     const proof = proofs.get(subscription.name)
     if (proof === undefined) continue
     const compared = await reconciliation.proof.comparedSince(subscription.name, sinceMs)
-    subscriptions.push({ subscription, proof, compared, status: statusOf(subscription, proof, nowMs) })
+    const status = statusOf(subscription, proof, nowMs)
+    const compensation = seenCompensation(view, subscription.name)
+    subscriptions.push({ subscription, proof, compared, status, compensation })
   }
   return {
     label,
@@ -57,6 +66,19 @@ async function readPublisher({ label, store }: NamedStore, sinceMs: number): Pro
     nowMs,
     isReconciling: held.some(({ isExpired }) => !isExpired),
     unsent: backlog.pending + backlog.unroutable + backlog.unpublishable,
+    compensation: seenCompensation(view, null),
     subscriptions,
+  }
+}
+
+async function readCompensation(
+  { compensation, proof }: ReconciliationStore,
+  nowMs: number,
+): Promise<CompensationView> {
+  return {
+    rows: await compensation.list(),
+    livePerSecond: await livePerSecond(proof, nowMs),
+    minute: await compensation.resentSince(nowMs - 60_000),
+    hour: await compensation.resentSince(nowMs - 3_600_000),
   }
 }

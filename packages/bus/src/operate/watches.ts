@@ -3,6 +3,7 @@ import { WarrenError } from '../errors.ts'
 import type { NewWatch, Watch, WatchAlarm } from '../store/watch.ts'
 import type { NamedStore, StoreRow } from './named-store.ts'
 import { readStores } from './named-store.ts'
+import { publishingStores } from './publishing-stores.ts'
 
 /** Of a watch that says nothing of it: nothing may be missing that is not resent, and nothing parked. */
 export const DEFAULT_WATCH_ALARM: WatchAlarm = { maxMissing: 0, maxParked: 0, maxUnhandledMs: null }
@@ -68,7 +69,7 @@ export async function saveWatch(
   actor: string,
 ): Promise<{ readonly stores: readonly string[]; readonly isNew: boolean }> {
   checkWatch(watch)
-  const chosen = await publishing(stores)
+  const chosen = await publishingStores(stores)
   const outcomes: ('added' | 'changed')[] = []
   for (const { store } of chosen) outcomes.push(await store.watches.save(watch, actor))
   return { stores: chosen.map(({ label }) => label), isNew: outcomes.every((outcome) => outcome === 'added') }
@@ -83,17 +84,6 @@ export async function removeWatch(
   const removed: string[] = []
   for (const { label, store } of stores) if (await store.watches.remove(name, actor)) removed.push(label)
   return removed
-}
-
-async function publishing(stores: readonly NamedStore[]): Promise<readonly NamedStore[]> {
-  const used = await Promise.all(
-    stores.map(async ({ store: { reconciliation } }) => {
-      const [isUsed, registered] = await Promise.all([reconciliation.ledger.isUsed(), reconciliation.registry.list()])
-      return isUsed || registered.length > 0
-    }),
-  )
-  const chosen = stores.filter((_, index) => used[index])
-  return chosen.length === 0 ? stores : chosen
 }
 
 export type WatchPhase = 'upcoming' | 'running' | 'over'

@@ -1,3 +1,4 @@
+import type { ProofStore } from '../store/reconciliation.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 export interface BudgetOptions {
@@ -9,28 +10,19 @@ export interface BudgetOptions {
 
 /** How many seconds of resends may be saved up. */
 const BURST_SECONDS = 5
+const RATE_WINDOW_MS = 5 * 60_000
 
-/** What resends may take beside live traffic. Pure: times are given, in milliseconds of a monotonic clock. */
-export class Budget {
-  readonly #options: BudgetOptions
-  readonly #bucket: TokenBucket
+/** What resends may take beside live traffic, per second. */
+export function allowedPerSecond({ share, minPerSecond }: BudgetOptions, livePerSecond: number): number {
+  return Math.max(minPerSecond, livePerSecond * share)
+}
 
-  constructor(options: BudgetOptions, nowMs: number) {
-    this.#options = options
-    this.#bucket = new TokenBucket({ burstSeconds: BURST_SECONDS, tokens: options.minPerSecond }, nowMs)
-  }
+/** Lets through what is allowed. `nowMs` is of a monotonic clock. */
+export function budgetBucket({ minPerSecond }: BudgetOptions, nowMs: number): TokenBucket {
+  return new TokenBucket({ burstSeconds: BURST_SECONDS, tokens: minPerSecond }, nowMs)
+}
 
-  /** Resends per second at this live rate. */
-  perSecond(livePerSecond: number): number {
-    return Math.max(this.#options.minPerSecond, livePerSecond * this.#options.share)
-  }
-
-  /** How many may be sent now, at most `wanted`; they count as sent. */
-  take(wanted: number, livePerSecond: number, nowMs: number): number {
-    return this.#bucket.take(wanted, this.perSecond(livePerSecond), nowMs)
-  }
-
-  giveBack(tokens: number): void {
-    this.#bucket.giveBack(tokens)
-  }
+/** What was published for the subscription that takes most of it, in the last five minutes. `nowMs` is of the store. */
+export async function livePerSecond(proof: Pick<ProofStore, 'comparedSince'>, nowMs: number): Promise<number> {
+  return (await proof.comparedSince(null, nowMs - RATE_WINDOW_MS)) / (RATE_WINDOW_MS / 1_000)
 }

@@ -80,7 +80,7 @@ export class Reconciler {
       eventNames: options.eventNames,
     })
     const sending = { store: store.reconciliation, publisher, names, logger }
-    this.compensation = new Compensation({ ...sending, settings, watches: store.watches })
+    this.compensation = new Compensation({ ...sending, service, settings, watches: store.watches })
     this.backfilling = new Backfilling({ ...sending, connection, limits: settings.backfill })
     const isLeading = (): boolean => this.#isLeading
     const shared = { settings, watcher: this.#watcher, memories: this.#memories, isLeading, ...sending }

@@ -1,16 +1,9 @@
 import { WarrenError } from '../errors.ts'
+import type { CompensationMode, CompensationSettings } from '../store/compensation.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { BackfillLimits } from './backfill-decisions.ts'
 import type { BudgetOptions } from './budget.ts'
 import type { BrokerWatch } from './watch.ts'
-
-/**
- * What is done about missing events, which are found, told and listed in any case:
- * - `auto`: they are resent.
- * - `report`: those are resent that a person asks for.
- * - `off`: nothing is resent, whoever asks. What was asked for waits for another mode.
- */
-export type CompensationMode = 'auto' | 'report' | 'off'
 
 export interface ReconcileOptions {
   /** Default `auto`. */
@@ -90,6 +83,11 @@ export function reconcileSettings(options: ReconcileOptions = {}): ReconcileSett
     breaker: { maxMissingShare: 0.2, minMissing: 100, maxUnansweredMs: 120_000, ...options.breaker },
     backfill: { perSecond: 200, maxReady: 100, maxUnsentMs: 1_000, ...options.backfill },
   }
+}
+
+/** Of these, what a person may set while the service runs. */
+export function compensationSettings({ compensation, budget, breaker }: ReconcileSettings): CompensationSettings {
+  return { mode: compensation, ...budget, ...breaker }
 }
 
 function check(option: string, value: unknown): void {

@@ -33,6 +33,7 @@ const settled: Proof = {
   parked: 0,
   isRequested: false,
   breaker: null,
+  order: null,
   counts: none,
   ghosts: 0,
   openMinutes: 0,
@@ -115,7 +116,11 @@ describe('statusOf', () => {
   })
 
   it('names every problem beside the state', () => {
-    const breaker = { openedMs: nowMs, reason: 'no barrier was answered for more than 120 s' }
+    const breaker = {
+      openedMs: nowMs,
+      cause: 'unanswered' as const,
+      reason: 'no barrier was answered for more than 120 s',
+    }
     const proof = { ...settled, ghosts: 2, breaker, counts: { ...none, missing: 1 } }
     expect(statusOf({ ...crm, lastSeenMs: 0 }, proof, nowMs)).toMatchObject({
       state: 'missing',

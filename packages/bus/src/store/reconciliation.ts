@@ -1,4 +1,5 @@
 import type { BackfillStore } from './backfill.ts'
+import type { BreakerCause, CompensationStore, OrderedBreaker } from './compensation.ts'
 
 /**
  * What reconciliation needs of a service's database: as a publisher (registry, ledger, proof, missing) and as a receiver
@@ -15,6 +16,7 @@ export interface ReconciliationStore {
   readonly observations: ObservationStore
   readonly receipts: ReceiptStore
   readonly backfill: BackfillStore
+  readonly compensation: CompensationStore
 }
 
 /** A span of time as ids have it: `fromMs` included, `toMs` excluded. */
@@ -126,11 +128,20 @@ export interface Proof {
   readonly parked: number
   /** A person asked for a run that has not begun. */
   readonly isRequested: boolean
-  readonly breaker: { readonly openedMs: number; readonly reason: string } | null
+  readonly breaker: OpenBreaker | null
+  /** What a person has told the breaker and still holds. */
+  readonly order: OrderedBreaker | null
   /** Of missing rows. */
   readonly counts: Readonly<Record<MissingState, number>>
   readonly ghosts: number
   readonly openMinutes: number
+}
+
+export interface OpenBreaker {
+  readonly openedMs: number
+  /** Null where a service of an earlier version has opened it. */
+  readonly cause: BreakerCause | null
+  readonly reason: string
 }
 
 /** What an answer has shown; written in one transaction. */
@@ -187,7 +198,11 @@ export interface ProofStore {
   minutes(subscription: string, range: TimeRange): Promise<readonly ReconciledMinute[]>
   /** Events that were compared since then, by the time of their minute; of one subscription, or of the one with the most. */
   comparedSince(subscription: string | null, sinceMs: number): Promise<number>
-  setBreaker(subscription: string, reason: string | null): Promise<void>
+  /** Null: it is closed. */
+  setBreaker(
+    subscription: string,
+    breaker: { readonly cause: BreakerCause; readonly reason: string } | null,
+  ): Promise<void>
 }
 
 export interface ReconciledMinute {

@@ -21,6 +21,7 @@ import { describeSamples } from './conformance/samples.ts'
 import { describeProofReads } from './conformance/proof-reads.ts'
 import { describeObservations } from './conformance/observations.ts'
 import { describeBackfill } from './conformance/backfill.ts'
+import { describeCompensation } from './conformance/compensation.ts'
 import { describeOrder } from './conformance/order.ts'
 import { describeLife } from './conformance/life.ts'
 import { describeReconciliation } from './conformance/reconciliation.ts'
@@ -48,6 +49,7 @@ export function describeStore(dialect: string, prepare: () => Promise<StoreUnder
     describeProofReads(subject)
     describeObservations(subject)
     describeBackfill(subject)
+    describeCompensation(subject)
     describeOrder(subject)
     describeLife(subject)
     describeReconciliation(subject)

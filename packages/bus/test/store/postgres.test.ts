@@ -14,8 +14,8 @@ const EMPTY = `
   delete from warren.proof; delete from warren.registry_period; delete from warren.registry; delete from warren.observation;
   delete from warren.backfill; delete from warren.consumer; delete from warren.answered_barrier; delete from warren.unheard_answer;
   delete from warren.entity_sequence; delete from warren.order_position; delete from warren.order_interest;
-  delete from warren.watch; delete from warren.bulk_action;
-  delete from warren.inbox_attempt`
+  delete from warren.watch; delete from warren.bulk_action; delete from warren.inbox_attempt; delete from warren.compensation;
+  delete from warren.resend`
 
 /** One for the whole suite, emptied before each test: making one takes longer than most tests. */
 let shared: Promise<TestDatabase> | null = null

@@ -378,7 +378,7 @@ export class Model {
   #proof(): Proof {
     const { throughMs, barrier, answered, rewindId } = this.publisher
     const counts = { suspect: 0, missing: 0, recovered: 0, 'gave-up': 0, waived: 0 }
-    const nothing = { waitingSinceMs: null, roundTripMs: null, breaker: null }
+    const nothing = { waitingSinceMs: null, roundTripMs: null, breaker: null, order: null }
     const zero = { retrying: 0, parked: 0, ghosts: 0, openMinutes: 0, isRequested: false }
     return { subscription: 'order.crm', throughMs, barrier, answered, rewindId, counts, ...nothing, ...zero }
   }

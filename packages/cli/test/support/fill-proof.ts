@@ -48,7 +48,8 @@ export async function fillProof(store: Store): Promise<void> {
     ],
   })
   await keepFresh(store)
-  await proof.setBreaker('order.crm', 'no barrier was answered for more than 120 s')
+  const reason = 'no barrier was answered for more than 120 s'
+  await proof.setBreaker('order.crm', { cause: 'unanswered', reason })
 }
 
 /** Everybody was heard, and everything was asked, at any time in which a slow test may look. */

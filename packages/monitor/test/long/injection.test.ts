@@ -39,7 +39,9 @@ it('shows whatever comes from outside as text, in every field that shows it', as
     const registration = { name: text, service: text, queue: text, hasInbox: true, timeoutMs: 1, queueCreatedMs: null }
     const begin = { closeMs: 0, fromMs: 1, patterns: [text] }
     await store.reconciliation.registry.register({ ...registration, patternsSinceMs: 0 }, begin, null)
-    await store.reconciliation.proof.setBreaker(text, text)
+    await store.reconciliation.proof.setBreaker(text, { cause: 'share', reason: text })
+    await store.reconciliation.compensation.set(text, { mode: 'off' }, text)
+    await store.reconciliation.compensation.order(text, 'hold', text)
     await store.transaction(async (tx) => {
       await store.inbox.receive(tx, text, [{ id: messageId, name: text, source: text }])
       await store.inbox.fail(tx, [

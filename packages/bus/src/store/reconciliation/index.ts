@@ -1,5 +1,6 @@
 import type { ReconciliationStore } from '../reconciliation.ts'
 import { Backfills } from './backfill.ts'
+import { Compensations } from './compensation.ts'
 import type { Dialect } from './dialect.ts'
 import { Holds } from './holds.ts'
 import { Ledger } from './ledger.ts'
@@ -18,6 +19,7 @@ export class Reconciliation implements ReconciliationStore {
   readonly observations: Observations
   readonly receipts: Receipts
   readonly backfill: Backfills
+  readonly compensation: Compensations
   /** For the stores' own retention. */
   readonly holds: Holds
   readonly #dialect: Dialect
@@ -31,6 +33,7 @@ export class Reconciliation implements ReconciliationStore {
     this.observations = new Observations(dialect)
     this.receipts = new Receipts(dialect)
     this.backfill = new Backfills(dialect)
+    this.compensation = new Compensations(dialect)
     this.holds = new Holds(dialect)
   }
 

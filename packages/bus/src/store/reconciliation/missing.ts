@@ -13,6 +13,7 @@ import type {
   MissingStore,
   StoredEvent,
 } from '../reconciliation.ts'
+import { countResends } from './compensation.ts'
 import { chunksOf, numberOf } from './dialect.ts'
 import type { Dialect, Numeric } from './dialect.ts'
 
@@ -134,6 +135,7 @@ export class Missing implements MissingStore {
           )
         }
       }
+      if (rows.length > 0) await countResends(sql, subscription, rows.length, now)
       return rows.map((row) => row.message_id)
     })
     const events: StoredEvent[] = []

@@ -1,5 +1,6 @@
 import { leastIdAt } from '../ids.ts'
 import { uuidTime } from '../../envelope/uuid.ts'
+import type { BreakerCause, BreakerOrder } from '../compensation.ts'
 import type { Sql } from '../store.ts'
 import type {
   EventKey,
@@ -31,6 +32,10 @@ interface Row {
   requested_at: Numeric | null
   breaker_opened_at: Numeric | null
   breaker_reason: string | null
+  breaker_cause: BreakerCause | null
+  breaker_order: BreakerOrder | null
+  breaker_ordered_at: Numeric | null
+  breaker_ordered_by: string | null
 }
 
 export class Proofs implements ProofStore {
@@ -68,7 +73,19 @@ export class Proofs implements ProofStore {
         breaker:
           row.breaker_opened_at === null
             ? null
-            : { openedMs: Number(row.breaker_opened_at), reason: row.breaker_reason ?? '' },
+            : {
+                openedMs: Number(row.breaker_opened_at),
+                cause: row.breaker_cause,
+                reason: row.breaker_reason ?? '',
+              },
+        order:
+          row.breaker_order === null
+            ? null
+            : {
+                order: row.breaker_order,
+                by: row.breaker_ordered_by ?? '',
+                atMs: Number(row.breaker_ordered_at),
+              },
         counts,
         ghosts: ghosts.get(row.subscription) ?? 0,
         openMinutes: open.get(row.subscription) ?? 0,
@@ -299,14 +316,16 @@ export class Proofs implements ProofStore {
     return Number(row?.compared ?? 0)
   }
 
-  async setBreaker(subscription: string, reason: string | null): Promise<void> {
+  async setBreaker(
+    subscription: string,
+    breaker: { readonly cause: BreakerCause; readonly reason: string } | null,
+  ): Promise<void> {
     const now = await this.#dialect.nowMs()
     await this.#dialect.write((sql) =>
-      sql.query('update warren.proof set breaker_opened_at = $2, breaker_reason = $3 where subscription = $1', [
-        subscription,
-        reason === null ? null : now,
-        reason,
-      ]),
+      sql.query(
+        `update warren.proof set breaker_opened_at = $2, breaker_cause = $3, breaker_reason = $4 where subscription = $1`,
+        [subscription, breaker === null ? null : now, breaker?.cause ?? null, breaker?.reason ?? null],
+      ),
     )
   }
 }

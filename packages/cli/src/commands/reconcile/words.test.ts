@@ -1,5 +1,5 @@
 import { statusOf } from '@warren/bus'
-import type { Publisher, WatchedSubscription } from '@warren/bus/operate'
+import type { Publisher, SeenCompensation, WatchedSubscription } from '@warren/bus/operate'
 import type { Proof, RegisteredSubscription, Store } from '@warren/bus'
 import { describe, expect, test } from 'vitest'
 import { inWords, summaryOf } from './words.ts'
@@ -39,17 +39,34 @@ function watched(
     parked: 0,
     isRequested: false,
     breaker: null,
+    order: null,
     counts: none,
     ghosts: 0,
     openMinutes: 0,
     ...changes,
   }
-  return { subscription, proof, compared: 602, status: statusOf(subscription, proof, nowMs) }
+  return { subscription, proof, compared: 602, compensation, status: statusOf(subscription, proof, nowMs) }
+}
+
+const compensation: SeenCompensation = {
+  ...{ inEffect: null, override: null, perSecond: null, resent: { lastMinute: 0, lastHour: 0 } },
 }
 
 function publisher(subscriptions: readonly WatchedSubscription[], changes: Partial<Publisher> = {}): Publisher {
   const store = {} as Store
-  return { label: 'orders', store, service: 'orders', nowMs, isReconciling: true, unsent: 0, subscriptions, ...changes }
+  return {
+    ...{
+      label: 'orders',
+      store,
+      service: 'orders',
+      nowMs,
+      isReconciling: true,
+      unsent: 0,
+      compensation,
+      subscriptions,
+    },
+    ...changes,
+  }
 }
 
 describe('inWords', () => {
@@ -105,7 +122,7 @@ describe('summaryOf', () => {
   })
 
   test('says what is not well, of all publishers, and nothing else', () => {
-    const breaker = { openedMs: nowMs, reason: 'too many' }
+    const breaker = { openedMs: nowMs, cause: 'unanswered' as const, reason: 'too many' }
     const troubled = watched('a', { counts: { ...none, missing: 1_500, 'gave-up': 1 }, breaker })
     const silent = watched('b', {}, { lastSeenMs: 0 })
     const stopped = publisher([watched('c', { ghosts: 2 })], {
