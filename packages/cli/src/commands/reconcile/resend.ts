@@ -1,4 +1,4 @@
-import type { MissingEvent } from '@warren/bus'
+import type { MissingEvent, OpenBreaker } from '@warren/bus'
 import type { NamedStore, Publisher, StoreRow } from '@warren/bus/operate'
 import type { Command } from 'commander'
 import { Argument } from 'commander'
@@ -53,6 +53,7 @@ async function resend(given: readonly string[] | undefined, options: ResendOptio
     const groups = groupsOf(await missingIn(stores, filters), publishers)
     const matching = groups.reduce((sum, { count }) => sum + count, 0)
     const described = counted(matching, 'missing event')
+    const documents = groups.map(({ breaker, ...group }) => ({ ...group, breaker: breaker?.reason ?? null }))
     if (matching === 0 && ids.length > 0) {
       throw new CliError(
         'MESSAGE_UNKNOWN',
@@ -60,7 +61,7 @@ async function resend(given: readonly string[] | undefined, options: ResendOptio
       )
     }
     if (options.dryRun === true) {
-      session.output.result({ matching, resent: 0, groups }, () =>
+      session.output.result({ matching, resent: 0, groups: documents }, () =>
         [`would resend ${described}`, ...(matching === 0 ? [] : [table(columns, groups)])].join('\n'),
       )
       return
@@ -73,10 +74,12 @@ async function resend(given: readonly string[] | undefined, options: ResendOptio
     for (const { store } of stores) {
       for (const filter of filters) resent += await store.reconciliation.missing.retry(filter, actor(session.env))
     }
-    session.output.result({ matching, resent, groups }, () => `${counted(resent, 'event')} to be resent`)
+    session.output.result({ matching, resent, groups: documents }, () => `${counted(resent, 'event')} to be resent`)
     for (const { subscription: name, breaker } of groups)
       if (breaker !== null)
-        session.output.note(`${name}: the breaker is open, until it closes a few are tried at most: ${breaker}`)
+        session.output.note(
+          `${name}: the breaker is open, and until it closes ${breaker.cause === 'share' ? 'a few are tried at most' : 'nothing is sent'}: ${breaker.reason}`,
+        )
     for (const { label, service, isReconciling, subscriptions } of publishers) {
       const isConcerned = groups.some((group) =>
         subscriptions.some((each) => each.subscription.name === group.subscription),
@@ -108,8 +111,7 @@ interface Group {
   readonly store: string
   readonly subscription: string
   readonly count: number
-  /** Why its breaker is open. */
-  readonly breaker: string | null
+  readonly breaker: OpenBreaker | null
 }
 
 function groupsOf(rows: readonly StoreRow<MissingEvent>[], publishers: readonly Publisher[]): readonly Group[] {
@@ -121,7 +123,7 @@ function groupsOf(rows: readonly StoreRow<MissingEvent>[], publishers: readonly 
     const proof = publishers
       .find(({ label }) => label === store)
       ?.subscriptions.find((each) => each.subscription.name === subscription)?.proof
-    return [{ store, subscription, count: group.length, breaker: proof?.breaker?.reason ?? null }]
+    return [{ store, subscription, count: group.length, breaker: proof?.breaker ?? null }]
   })
 }
 

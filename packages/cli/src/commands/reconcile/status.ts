@@ -12,6 +12,7 @@ import { withStores } from '../../stores.ts'
 import type { Column } from '../../table.ts'
 import { emphasised, table } from '../../table.ts'
 import { showDuration, showTime } from '../../times.ts'
+import { compensationDocument, inShort, orderDocument } from './compensation-words.ts'
 import { needPublishers } from './publishers.ts'
 import { inWords, summaryOf } from './words.ts'
 
@@ -91,6 +92,7 @@ const cells: readonly Column<Row>[] = [
   { heading: 'retrying', cell: ({ proof }) => proof.retrying, align: 'right' },
   { heading: 'parked', cell: ({ proof }) => proof.parked, align: 'right' },
   { heading: 'missing', cell: (row) => row.status.missing, align: 'right' },
+  { heading: 'compensation', cell: inShort },
   { heading: 'service', cell: ({ subscription }) => subscription.service },
 ]
 
@@ -101,7 +103,7 @@ function provenThrough(state: WatchedSubscription['status']['state'], throughMs:
 }
 
 /** Times in ISO 8601, as everywhere in documents. */
-function documentOf({ label, service, nowMs, isReconciling, unsent, subscriptions }: Publisher): unknown {
+function documentOf({ label, service, nowMs, isReconciling, unsent, compensation, subscriptions }: Publisher): unknown {
   const time = (timeMs: number | null): string | null => (timeMs === null ? null : new Date(timeMs).toISOString())
   return {
     store: label,
@@ -109,8 +111,9 @@ function documentOf({ label, service, nowMs, isReconciling, unsent, subscription
     at: time(nowMs),
     isReconciling,
     unsent,
+    compensation: compensationDocument(compensation),
     subscriptions: subscriptions.map(
-      ({ subscription, proof, status: { state, sinceMs, missing, problems }, compared }) => ({
+      ({ subscription, proof, status: { state, sinceMs, missing, problems }, compared, compensation: own }) => ({
         subscription: subscription.name,
         service: subscription.service,
         queue: subscription.queue,
@@ -132,7 +135,11 @@ function documentOf({ label, service, nowMs, isReconciling, unsent, subscription
         ghosts: proof.ghosts,
         openMinutes: proof.openMinutes,
         breaker:
-          proof.breaker === null ? null : { openedAt: time(proof.breaker.openedMs), reason: proof.breaker.reason },
+          proof.breaker === null
+            ? null
+            : { openedAt: time(proof.breaker.openedMs), cause: proof.breaker.cause, reason: proof.breaker.reason },
+        order: orderDocument(proof),
+        compensation: compensationDocument(own),
         paused:
           subscription.paused === null ? null : { at: time(subscription.paused.atMs), by: subscription.paused.by },
         retired:
