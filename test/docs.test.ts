@@ -43,6 +43,7 @@ describe('docs/configuration.md', () => {
     SqliteStoreOptions: 'packages/bus/src/store/sqlite/index.ts',
     BrokerNames: 'packages/bus/src/amqp/names.ts',
     WarrenConfig: 'packages/cli/src/config.ts',
+    MonitorCluster: 'packages/cli/src/config.ts',
     MonitorLogin: 'packages/cli/src/config.ts',
     OidcLogin: 'packages/monitor/src/access/oidc/options.ts',
   }

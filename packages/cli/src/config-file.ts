@@ -68,7 +68,8 @@ function checked(file: string, value: unknown): WarrenConfig {
 
 function checkMonitor(file: string, monitor: unknown): void {
   if (monitor === undefined) return
-  const { mask = [], tokens = [], login = {}, traceUrl = '' } = isObject(monitor) ? monitor : { mask: monitor }
+  const given = isObject(monitor) ? monitor : { mask: monitor }
+  const { mask = [], tokens = [], login = {}, traceUrl = '', clusters = {} } = given
   if (!isTexts(mask)) throw invalid(file, '"monitor.mask" is a list of paths, as in ["**.cardNumber"]')
   if (!(Array.isArray(tokens) && tokens.every(isToken))) {
     throw invalid(
@@ -80,17 +81,42 @@ function checkMonitor(file: string, monitor: unknown): void {
   if (!isLogin(login)) {
     throw invalid(
       file,
-      '"monitor.login" is { oidc, rabbitmq, token }: a provider, and false for what nobody logs in with',
+      '"monitor.login" is { oidc, rabbitmq, token }: a provider, the name of a cluster, and false for what nobody logs in with',
     )
   }
+  if (!isRecordOf(clusters, isObject)) {
+    throw invalid(file, '"monitor.clusters" are clusters by name, as in { main: { endpoints: ["http://n1:15672"] } }')
+  }
+  for (const [name, cluster] of Object.entries(clusters as Readonly<Record<string, object>>)) {
+    const problem = problemOf({ ...cluster })
+    if (problem !== null) throw invalid(file, `"monitor.clusters.${name}" ${problem}`)
+  }
+}
+
+/** What is wrong with a cluster; null: nothing. No value is in it: one of them is a password. */
+function problemOf({ endpoints, credentials, tls, vhost, timeoutMs, ...others }: Readonly<Record<string, unknown>>) {
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined) return `has "${unknown}": it knows endpoints, credentials, tls, vhost and timeoutMs`
+  const isText = (value: unknown): boolean => value === undefined || typeof value === 'string'
+  if (!Array.isArray(endpoints) || endpoints.length === 0 || !endpoints.every(isText))
+    return 'needs "endpoints", a list of URLs such as http://n1:15672'
+  if (credentials !== undefined && !(isRecordOf(credentials, isText) && hasOnly(credentials, ['username', 'password'])))
+    return 'has "credentials" that are not { username, password }'
+  if (tls !== undefined && !(isRecordOf(tls, isText) && hasOnly(tls, ['ca', 'cert', 'key', 'servername'])))
+    return 'has "tls" that is not { ca, cert, key, servername }'
+  if (vhost !== undefined && (typeof vhost !== 'string' || vhost === '')) return 'has a "vhost" that is no name'
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0))
+    return 'has a "timeoutMs" that is no number above 0'
+  return null
 }
 
 /** What a provider needs, the page says itself. */
 function isLogin(value: unknown): boolean {
   if (!isObject(value)) return false
-  const { oidc, rabbitmq, token, ...others } = value
+  const { oidc, rabbitmq, token } = value
   const isOff = (option: unknown): boolean => option === undefined || option === false
-  return (oidc === undefined || isObject(oidc)) && isOff(rabbitmq) && isOff(token) && Object.keys(others).length === 0
+  const isOption = (oidc === undefined || isObject(oidc)) && (isOff(rabbitmq) || typeof rabbitmq === 'string')
+  return isOption && isOff(token) && hasOnly(value, ['oidc', 'rabbitmq', 'token'])
 }
 
 function isToken(value: unknown): boolean {
@@ -114,4 +140,8 @@ function isTexts(value: unknown): boolean {
 
 function isRecordOf(value: unknown, accepts: (item: unknown) => boolean): boolean {
   return isObject(value) && !Array.isArray(value) && Object.values(value).every(accepts)
+}
+
+function hasOnly(value: unknown, keys: readonly string[]): boolean {
+  return isObject(value) && Object.keys(value).every((key) => keys.includes(key))
 }

@@ -1,12 +1,27 @@
 import type { BrokerNames, BusOptions, Catalog, RelayTuning, Retention, TlsOptions } from '@warren/bus'
+import type { ManagementTls } from '@warren/cluster/management'
 import type { MonitorOptions, OidcLogin } from '@warren/monitor'
+
+/** A cluster that the page looks at and acts on. */
+export interface MonitorCluster {
+  /** URLs of its nodes' management listeners: `http://n1:15672`. Take URLs with a password from the environment. */
+  readonly endpoints: readonly (string | undefined)[]
+  /** Used for endpoints whose URL has none. Default: WARREN_MANAGEMENT_USER and WARREN_MANAGEMENT_PASSWORD. */
+  readonly credentials?: { readonly username: string | undefined; readonly password: string | undefined }
+  /** For `https://` endpoints: each text is PEM, or a PEM file relative to the configuration. */
+  readonly tls?: ManagementTls
+  /** Where the events are. Default: that of --vhost. */
+  readonly vhost?: string
+  /** How long a node may take to answer. Default 10,000. */
+  readonly timeoutMs?: number
+}
 
 /** How people log in to the page. */
 export interface MonitorLogin {
   /** An OpenID provider. Default: none. */
   readonly oidc?: OidcLogin
-  /** false: nobody logs in with an account of RabbitMQ. Default: those of the nodes that --url names. */
-  readonly rabbitmq?: false
+  /** The cluster whose accounts log in, by its name; false: nobody logs in with one. Default: the first cluster. */
+  readonly rabbitmq?: string | false
   /** false: nobody logs in with a token, and none is made at the start. */
   readonly token?: false
 }
@@ -36,7 +51,11 @@ export interface WarrenConfig {
   readonly retention?: Partial<Retention>
   /** `warren monitor`. */
   readonly monitor?: Pick<MonitorOptions, 'mask' | 'traceUrl'> &
-    Pick<NonNullable<MonitorOptions['login']>, 'tokens'> & { readonly login?: MonitorLogin }
+    Pick<NonNullable<MonitorOptions['login']>, 'tokens'> & {
+      readonly login?: MonitorLogin
+      /** By a name of your choice. */
+      readonly clusters?: Readonly<Record<string, MonitorCluster>>
+    }
 }
 
 /**

@@ -1,2 +1,2 @@
 export { defineConfig } from './config.ts'
-export type { WarrenConfig } from './config.ts'
+export type { MonitorCluster, MonitorLogin, WarrenConfig } from './config.ts'

@@ -111,7 +111,20 @@ describe('what is missing or away', () => {
     ['monitor: { tokens: [{ name: "x", role: "viewer", sha256: "topsecret" }] }', '"monitor.tokens" are { name, role'],
     ['monitor: { login: { token: true } }', '"monitor.login" is { oidc, rabbitmq, token }'],
     ['monitor: { login: { passwords: false } }', '"monitor.login" is { oidc, rabbitmq, token }'],
+    ['monitor: { login: { rabbitmq: true } }', '"monitor.login" is { oidc, rabbitmq, token }'],
     ['monitor: { traceUrl: 7 }', '"monitor.traceUrl" is no text'],
+    ['monitor: { clusters: ["topsecret"] }', '"monitor.clusters" are clusters by name'],
+    ['monitor: { clusters: { main: "http://u:topsecret@n1" } }', '"monitor.clusters" are clusters by name'],
+    [
+      'monitor: { clusters: { main: { url: "http://u:topsecret@n1" } } }',
+      '"monitor.clusters.main" has "url": it knows',
+    ],
+    ['monitor: { clusters: { main: { endpoints: [] } } }', '"monitor.clusters.main" needs "endpoints", a list'],
+    ['monitor: { clusters: { main: { endpoints: ["x"], credentials: "u:topsecret" } } }', 'has "credentials" that'],
+    ['monitor: { clusters: { main: { endpoints: ["x"], credentials: { user: "u" } } } }', 'has "credentials" that'],
+    ['monitor: { clusters: { main: { endpoints: ["x"], tls: { rejectUnauthorized: false } } } }', 'has "tls" that'],
+    ['monitor: { clusters: { main: { endpoints: ["x"], vhost: 7 } } }', 'has a "vhost" that is no name'],
+    ['monitor: { clusters: { main: { endpoints: ["x"], timeoutMs: 0 } } }', 'has a "timeoutMs" that is no number'],
     ['monitor: true', '"monitor.mask" is a list of paths'],
   ])('a configuration with %s is refused with the reason', async (part, reason) => {
     await writeFile(join(folder, 'broken.mjs'), `export default { ${part} }`)

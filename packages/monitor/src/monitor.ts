@@ -34,6 +34,7 @@ import { addWatchesApi } from './api/watches.ts'
 import { ClusterActionLog } from './clusters/action-log.ts'
 import { ClusterActions } from './clusters/actions.ts'
 import { Clusters } from './clusters/clusters.ts'
+import { MonitorError } from './errors.ts'
 import { Mask } from './mask.ts'
 import type { MonitorOptions } from './options.ts'
 import { addPage } from './page/files.ts'
@@ -59,6 +60,7 @@ export const monitor: FastifyPluginAsync<MonitorOptions> = async (app, options) 
   const actions = new ClusterActions(new ClusterActionLog(stores, logger), logger)
   const watches = new WatchReader(stores, logger)
   const mask = new Mask(options.mask ?? [])
+  const rabbitmq = rabbitmqOf(options)
   if (options.traceUrl !== undefined) checkTraceUrl(options.traceUrl)
   const basePath = app.prefix.replace(/\/$/, '')
   const cookieName = 'warren_session'
@@ -80,7 +82,7 @@ export const monitor: FastifyPluginAsync<MonitorOptions> = async (app, options) 
   await app.register((api, _options, done) => {
     addJsonBody(api)
     addGuard(api, { sessions, tokens, cookieName, origin })
-    const people = { tokens: login.token === false ? [] : tokens, rabbitmq: rabbitmqOf(options), oidc }
+    const people = { tokens: login.token === false ? [] : tokens, rabbitmq, oidc }
     addSessionApi(api, { ...people, sessions, cookieName, cookieOf, basePath, origin })
     addOidcApi(api, { oidc, sessions, sessionCookie: { name: cookieName, of: cookieOf }, basePath, origin })
     api.addHook('onReady', (ready) => {
@@ -133,11 +135,19 @@ function addAnswers(app: FastifyInstance): void {
   })
 }
 
+/** Throws OPTION_INVALID for the name of a cluster that is none. */
 function rabbitmqOf({ login = {}, clusters = [] }: MonitorOptions): RabbitmqLogin | null {
-  if (login.rabbitmq === false) return null
-  if (login.rabbitmq !== undefined) return login.rabbitmq
-  const [first] = clusters
-  return first === undefined ? null : { management: withoutCredentials(first.management) }
+  const { rabbitmq = clusters[0]?.name ?? false } = login
+  if (rabbitmq === false) return null
+  if (typeof rabbitmq !== 'string') return rabbitmq
+  const named = clusters.find(({ name }) => name === rabbitmq)
+  if (named !== undefined) return { management: withoutCredentials(named.management) }
+  const known = clusters.length === 0 ? 'none' : clusters.map(({ name }) => `"${name}"`).join(', ')
+  throw new MonitorError(
+    'OPTION_INVALID',
+    500,
+    `login.rabbitmq: there is no cluster "${rabbitmq}" whose accounts could log in; of clusters there is ${known}`,
+  )
 }
 
 function withoutCredentials({ endpoints, tls, timeoutMs }: RabbitmqLogin['management']): RabbitmqLogin['management'] {

@@ -21,8 +21,8 @@ export interface MonitorOptions {
   readonly login?: {
     /** Tokens of programs, and the one that is printed at the first start. */
     readonly tokens?: readonly AccessToken[]
-    /** Accounts of RabbitMQ. Default: those of the first cluster; false: nobody logs in with one. */
-    readonly rabbitmq?: RabbitmqLogin | false
+    /** Accounts of RabbitMQ: those of the cluster of this name. Default: of the first one; false: nobody logs in with one. */
+    readonly rabbitmq?: RabbitmqLogin | string | false
     /** false: no token logs a person in, and none is made at the start. Those of programs count for their requests all the same. */
     readonly token?: false
     /** An OpenID provider whose people log in. */

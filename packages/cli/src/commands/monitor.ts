@@ -2,18 +2,17 @@ import { readFile } from 'node:fs/promises'
 import { jsonLogger } from '@warren/bus'
 import type { Logger } from '@warren/bus'
 import { startMonitor } from '@warren/monitor'
-import type { NamedCluster } from '@warren/monitor'
 import type { Command } from 'commander'
 import { InvalidArgumentError, Option } from 'commander'
+import { chooseClusters } from '../cluster-choice.ts'
 import type { MonitorLogin } from '../config.ts'
 import { CliError } from '../errors.ts'
 import { nextSignal } from '../next-signal.ts'
-import { storeOption } from '../options.ts'
+import { collected, storeOption } from '../options.ts'
 import type { Session } from '../session.ts'
 import { sessionOf } from '../session.ts'
 import type { StoreOptions } from '../stores.ts'
 import { withLastingStores } from '../stores.ts'
-import { urlOption } from './plan/target.ts'
 
 interface MonitorCommandOptions extends StoreOptions {
   readonly host: string
@@ -32,12 +31,17 @@ export function addMonitor(monitor: Command): void {
   monitor
     .usage('[options]')
     .description(
-      'Serves the page of these stores and of this cluster until SIGTERM or SIGINT. Prints where it is, and a link to log in with. Accounts of RabbitMQ log in as well when --url names its nodes. Logs JSON lines to stderr.',
+      'Serves the page of these stores and clusters until SIGTERM or SIGINT. Prints where it is, and a link to log in with. Accounts of RabbitMQ log in as well: those of the first cluster, unless the configuration names another. Logs JSON lines to stderr.',
     )
     .option('--host <address>', 'where it listens; others than loopback need TLS', '127.0.0.1')
     .addOption(new Option('--port <number>', '0 takes a free one').argParser(port).default(8472))
-    .addOption(urlOption())
-    .option('--vhost <name>', 'where the events are', '/')
+    .addOption(
+      new Option(
+        '--url <url>',
+        'management listener of a cluster, http://n1:15672; with several clusters NAME=http://n1:15672, or the name of one of the configuration; repeatable (default: those of the configuration)',
+      ).argParser(collected),
+    )
+    .option('--vhost <name>', 'where the events are, on clusters for which the configuration says nothing', '/')
     .option('--tls-cert <file>', 'certificate, PEM')
     .option('--tls-key <file>', 'its key, PEM')
     .option('--origin <url>', 'where people see the page when a proxy is in front: https://warren.example.com')
@@ -49,7 +53,7 @@ export function addMonitor(monitor: Command): void {
     .addOption(storeOption())
     .addHelpText(
       'after',
-      '\nExample:\n  $ warren monitor --store orders --store crm --url http://n1:15672 --url http://n2:15672',
+      '\nExample:\n  $ warren monitor --store orders --store crm --url http://n1:15672 --url http://n2:15672\n  $ warren monitor --url main=http://n1:15672 --url dr=http://d1:15672',
     )
     .action(run)
 }
@@ -58,12 +62,14 @@ async function run(options: MonitorCommandOptions, command: Command): Promise<vo
   const session = sessionOf(command)
   const { host, origin } = options
   const logger = jsonLogger(options.logLevel)
+  const config = await session.config()
+  const { catalog, monitor: { mask = [], tokens = [], login = {}, ...configured } = {} } = config?.config ?? {}
+  const traceUrl = options.traceUrl ?? configured.traceUrl
+  const { url: named = [], vhost } = options
+  const clusters = await chooseClusters({ named, config, env: session.env, vhost })
   await withLastingStores(session, options, logger, async (stores) => {
-    const { catalog, monitor: { mask = [], tokens = [], login = {}, ...configured } = {} } =
-      (await session.config())?.config ?? {}
-    const traceUrl = options.traceUrl ?? configured.traceUrl
     const running = await startMonitor({
-      ...{ stores, clusters: clustersOf(session, options), host, port: options.port },
+      ...{ stores, clusters, host, port: options.port },
       ...{ logger, mask, login: { ...withSecret(login, session.env), tokens } },
       isBehindProxy: options.behindProxy === true,
       ...(catalog === undefined ? {} : { catalog }),
@@ -73,8 +79,16 @@ async function run(options: MonitorCommandOptions, command: Command): Promise<vo
     })
     const stopped = nextSignal()
     const { url, bootstrapUrl } = running
-    session.output.result({ url, bootstrapUrl, stores: stores.map(({ label }) => label) }, () =>
-      [`The page is at ${url}`, ...(bootstrapUrl === null ? [] : [`Log in with ${bootstrapUrl}`])].join('\n'),
+    const names = clusters.map(({ name }) => name)
+    const { rabbitmq = names[0] ?? false } = login
+    const accountsOf = rabbitmq === false ? null : rabbitmq
+    const told = { url, bootstrapUrl, stores: stores.map(({ label }) => label), clusters: names, accountsOf }
+    session.output.result(told, () =>
+      [
+        `The page is at ${url}`,
+        ...(bootstrapUrl === null ? [] : [`Log in with ${bootstrapUrl}`]),
+        ...(accountsOf === null ? [] : [`Or with an account of RabbitMQ, of the cluster ${accountsOf}`]),
+      ].join('\n'),
     )
     await stopped
     await running.stop()
@@ -88,14 +102,6 @@ function withSecret(login: MonitorLogin, env: Session['env']): MonitorLogin {
   if (oidc === undefined || clientSecret === undefined) return login
   if (oidc.clientSecret !== undefined || oidc.clientSecretFile !== undefined) return login
   return { ...login, oidc: { ...oidc, clientSecret } }
-}
-
-function clustersOf({ env }: Session, { url, vhost }: MonitorCommandOptions): readonly NamedCluster[] {
-  if (url === undefined) return []
-  const username = env['WARREN_MANAGEMENT_USER']
-  const password = env['WARREN_MANAGEMENT_PASSWORD'] ?? ''
-  const credentials = username === undefined ? {} : { credentials: { username, password } }
-  return [{ name: 'default', vhost, management: { endpoints: url, ...credentials } }]
 }
 
 async function tlsOf({
