@@ -1,30 +1,11 @@
-import { readAttempts } from '../attempts.ts'
-import { Conditions } from '../conditions.ts'
-import { failureGroupOf, failureOf } from '../rows.ts'
-import type { FailureRow, GroupRow } from '../rows.ts'
-import type { BlockedEntity, BlockedFilter } from '../order.ts'
-import { readBlocked } from '../order/blocked.ts'
+import type { Conditions } from '../conditions.ts'
+import type { FailurePage, FailureStatements } from '../failures.ts'
 import { leastIdAfterFailing } from '../ids.ts'
-import { readTrends } from '../failure-trend.ts'
-import type { TimeRange } from '../reconciliation.ts'
-import { editFailure } from '../edit-failure.ts'
-import { FailureGroups } from '../failure-groups.ts'
-import { letGo, lockFailed, orderedFailureOf, releaseFailures } from '../order/give-up.ts'
+import { letGo, lockFailed, orderedFailureOf } from '../order/give-up.ts'
 import type { OrderedFailureRow } from '../order/give-up.ts'
 import type { Dialect } from '../reconciliation/dialect.ts'
-import type { FailureTable } from '../bulk-actions.ts'
-import type { FailureAction } from '../bulk.ts'
-import type {
-  EditOutcome,
-  FailedAttempt,
-  Failure,
-  FailureFilter,
-  FailureGroup,
-  FailureReads,
-  FailureTrends,
-  MessageFilter,
-  Sql,
-} from '../store.ts'
+import type { FailureRow, GroupRow } from '../rows.ts'
+import type { Sql } from '../store.ts'
 import type { Connection } from './connection.ts'
 import { ms } from './statements.ts'
 
@@ -50,37 +31,36 @@ function settleEntries(status: 'retrying' | 'discarded', condition: string): str
     )`
 }
 
-export class PostgresFailures implements FailureReads, FailureTable {
+export class PostgresFailures implements FailureStatements {
   readonly #connection: Connection
   readonly #dialect: Dialect
-  readonly #groups: FailureGroups
 
   constructor(connection: Connection, dialect: Dialect) {
     this.#connection = connection
     this.#dialect = dialect
-    this.#groups = new FailureGroups(dialect)
   }
 
-  async list(filter: FailureFilter & Pick<MessageFilter, 'before' | 'downTo' | 'limit'>): Promise<readonly Failure[]> {
-    const where = conditionsOf(filter)
-      .add('f.message_id < @::uuid', filter.before)
-      .add('f.message_id >= @::uuid', filter.downTo)
-      .add('f.message_id < @::uuid', filter.until && leastIdAfterFailing(filter.until))
-    const rows = await this.#connection.read<FailureRow>(
+  time(date: Date): Date {
+    return date
+  }
+
+  list({ before, downTo, until, limit = 50 }: FailurePage, where: Conditions): Promise<readonly FailureRow[]> {
+    where
+      .add('f.message_id < @::uuid', before)
+      .add('f.message_id >= @::uuid', downTo)
+      .add('f.message_id < @::uuid', until && leastIdAfterFailing(until))
+    return this.#connection.read<FailureRow>(
       `select * from (
          select ${FAILURE_COLUMNS} from warren.inbox_failure f where ${where.text}
-         order by f.message_id desc fetch first (${where.parameter(filter.limit ?? 50)}::int) rows with ties
+         order by f.message_id desc fetch first (${where.parameter(limit)}::int) rows with ties
        ) as page
        order by message_id desc, subscription`,
       where.values,
     )
-    return rows.map(failureOf)
   }
 
-  async groups(filter: FailureFilter, countUpTo?: number): Promise<readonly FailureGroup[]> {
-    if (countUpTo !== undefined) return this.#groups.read(filter, countUpTo)
-    const where = conditionsOf(filter)
-    const rows = await this.#connection.read<GroupRow>(
+  groups(where: Conditions): Promise<readonly GroupRow[]> {
+    return this.#connection.read<GroupRow>(
       `select f.subscription, f.fingerprint,
          (array_agg(f.error_type order by f.last_failed_at desc))[1] as type,
          (array_agg(f.error_message order by f.last_failed_at desc))[1] as message,
@@ -92,112 +72,52 @@ export class PostgresFailures implements FailureReads, FailureTable {
        order by count(*) desc, f.subscription, f.fingerprint`,
       where.values,
     )
-    return rows.map(failureGroupOf)
   }
 
-  trends(range: TimeRange, buckets: number, most: number): Promise<FailureTrends> {
-    return readTrends(this.#dialect, range, buckets, most)
+  async retry(sql: Sql, where: Conditions, actor: string): Promise<number> {
+    const { rows } = await sql.query<{ changed: number | string }>(
+      `${settleEntries('retrying', where.text)},
+       changed as (
+         update warren.inbox_failure f set state = 'retrying', attempts = 0, due_at = now()
+         from entry e where f.subscription = e.subscription and f.message_id = e.message_id
+         returning f.subscription, f.message_id
+       ),
+       logged as (
+         insert into warren.action_log (actor, action, subscription, message_id, details)
+         select ${where.parameter(actor)}, 'retry', c.subscription, c.message_id,
+           json_build_object('state', f.state, 'attempts', f.attempts, 'error', f.error_message)
+         from changed c join chosen f on f.subscription = c.subscription and f.message_id = c.message_id
+       )
+       select count(*) as changed from changed`,
+      where.values,
+    )
+    return Number(rows[0]?.changed ?? 0)
   }
 
-  attempts(messageId: string): Promise<readonly FailedAttempt[]> {
-    return readAttempts(this.#dialect, messageId)
+  async discard(sql: Sql, where: Conditions, actor: string): Promise<number> {
+    await lockFailed(this.#dialect, sql, where)
+    const { rows } = await sql.query<{ changed: number | string; ordered: string }>(
+      `${settleEntries('discarded', where.text)},
+       changed as (
+         delete from warren.inbox_failure f using entry e
+         where f.subscription = e.subscription and f.message_id = e.message_id
+         returning f.*
+       ),
+       logged as (
+         insert into warren.action_log (actor, action, subscription, message_id, details)
+         select ${where.parameter(actor)}, 'discard', c.subscription, c.message_id,
+           json_build_object('name', c.name, 'entityId', c.entity_id, 'source', c.source, 'payload', c.payload,
+             'encoding', c.encoding, 'headers', c.headers, 'attempts', c.attempts, 'error', c.error_message)
+         from changed c
+       )
+       select count(*) as changed,
+         coalesce(json_agg(json_build_object('subscription', subscription, 'source', source, 'order_key', order_key,
+           'sequence', sequence, 'needs', needs)) filter (where order_key is not null), '[]')::text as ordered
+       from changed`,
+      where.values,
+    )
+    const ordered = JSON.parse(rows[0]?.ordered ?? '[]') as OrderedFailureRow[]
+    await letGo(this.#dialect, sql, ordered.map(orderedFailureOf))
+    return Number(rows[0]?.changed ?? 0)
   }
-
-  retry(filter: FailureFilter, actor: string): Promise<number> {
-    return this.#dialect.write((sql) => this.act(sql, 'retry', conditionsOf(filter), actor))
-  }
-
-  edit(
-    failure: Pick<Failure, 'subscription' | 'messageId'>,
-    payloads: { readonly original: string; readonly edited: string },
-    actor: string,
-  ): Promise<EditOutcome> {
-    return editFailure(this.#dialect, failure, payloads, actor)
-  }
-
-  blocked(filter: BlockedFilter): Promise<readonly BlockedEntity[]> {
-    return readBlocked(this.#dialect, filter)
-  }
-
-  release(filter: FailureFilter, actor: string): Promise<number> {
-    return this.#dialect.write((sql) => this.act(sql, 'release', conditionsOf(filter), actor))
-  }
-
-  discard(filter: FailureFilter, actor: string): Promise<number> {
-    return this.#dialect.write((sql) => this.act(sql, 'discard', conditionsOf(filter), actor))
-  }
-
-  conditionsOf(filter: FailureFilter): Conditions {
-    return conditionsOf(filter)
-  }
-
-  act(sql: Sql, action: FailureAction, where: Conditions, actor: string): Promise<number> {
-    switch (action) {
-      case 'retry':
-        return retry(sql, where, actor)
-      case 'discard':
-        return discard(this.#dialect, sql, where, actor)
-      case 'release':
-        return releaseFailures(this.#dialect, sql, where, actor)
-    }
-  }
-}
-
-async function retry(sql: Sql, where: Conditions, actor: string): Promise<number> {
-  const { rows } = await sql.query<{ changed: number | string }>(
-    `${settleEntries('retrying', where.text)},
-     changed as (
-       update warren.inbox_failure f set state = 'retrying', attempts = 0, due_at = now()
-       from entry e where f.subscription = e.subscription and f.message_id = e.message_id
-       returning f.subscription, f.message_id
-     ),
-     logged as (
-       insert into warren.action_log (actor, action, subscription, message_id, details)
-       select ${where.parameter(actor)}, 'retry', c.subscription, c.message_id,
-         json_build_object('state', f.state, 'attempts', f.attempts, 'error', f.error_message)
-       from changed c join chosen f on f.subscription = c.subscription and f.message_id = c.message_id
-     )
-     select count(*) as changed from changed`,
-    where.values,
-  )
-  return Number(rows[0]?.changed ?? 0)
-}
-
-async function discard(dialect: Dialect, sql: Sql, where: Conditions, actor: string): Promise<number> {
-  await lockFailed(dialect, sql, where)
-  const { rows } = await sql.query<{ changed: number | string; ordered: string }>(
-    `${settleEntries('discarded', where.text)},
-     changed as (
-       delete from warren.inbox_failure f using entry e
-       where f.subscription = e.subscription and f.message_id = e.message_id
-       returning f.*
-     ),
-     logged as (
-       insert into warren.action_log (actor, action, subscription, message_id, details)
-       select ${where.parameter(actor)}, 'discard', c.subscription, c.message_id,
-         json_build_object('name', c.name, 'entityId', c.entity_id, 'source', c.source, 'payload', c.payload,
-           'encoding', c.encoding, 'headers', c.headers, 'attempts', c.attempts, 'error', c.error_message)
-       from changed c
-     )
-     select count(*) as changed,
-       coalesce(json_agg(json_build_object('subscription', subscription, 'source', source, 'order_key', order_key,
-         'sequence', sequence, 'needs', needs)) filter (where order_key is not null), '[]')::text as ordered
-     from changed`,
-    where.values,
-  )
-  const ordered = JSON.parse(rows[0]?.ordered ?? '[]') as OrderedFailureRow[]
-  await letGo(dialect, sql, ordered.map(orderedFailureOf))
-  return Number(rows[0]?.changed ?? 0)
-}
-
-function conditionsOf(filter: FailureFilter): Conditions {
-  return new Conditions()
-    .add('f.subscription = @', filter.subscription)
-    .add('f.message_id = @', filter.messageId)
-    .add('f.name = @', filter.name)
-    .add('f.entity_id = @', filter.entityId)
-    .add('f.fingerprint = @', filter.fingerprint)
-    .add('f.state = @', filter.state)
-    .add('f.last_failed_at >= @', filter.since)
-    .add('f.last_failed_at < @', filter.until)
 }

@@ -1,6 +1,7 @@
 import { ActionLog } from '../action-log.ts'
 import { BulkActions } from '../bulk-actions.ts'
 import { Depths } from '../depths.ts'
+import { Failures } from '../failures.ts'
 import { Order } from '../order/order.ts'
 import { Reconciliation } from '../reconciliation/index.ts'
 import { isStoreUnavailable } from '../unavailable.ts'
@@ -62,7 +63,7 @@ class PostgresStoreImplementation implements PostgresStore {
   readonly leases: PostgresLeases
   readonly subscriptions: Subscriptions
   readonly messages: PostgresMessages
-  readonly failures: PostgresFailures
+  readonly failures: Failures
   readonly depths: Depths
   readonly watches: Watches
   readonly samples: PostgresSamples
@@ -93,7 +94,7 @@ class PostgresStoreImplementation implements PostgresStore {
     this.messages = new PostgresMessages(this.#connection)
     const dialect = new PostgresDialect(this.#connection, this.#transactions)
     this.subscriptions = new Subscriptions(dialect)
-    this.failures = new PostgresFailures(this.#connection, dialect)
+    this.failures = new Failures(dialect, new PostgresFailures(this.#connection, dialect))
     this.depths = new Depths(dialect)
     this.samples = new PostgresSamples(this.#connection)
     this.watches = new Watches(dialect)

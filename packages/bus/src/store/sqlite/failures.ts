@@ -1,29 +1,11 @@
-import { readAttempts } from '../attempts.ts'
-import { Conditions } from '../conditions.ts'
-import { failureGroupOf, failureOf } from '../rows.ts'
-import type { FailureRow, GroupRow } from '../rows.ts'
-import type { BlockedEntity, BlockedFilter } from '../order.ts'
-import { readBlocked } from '../order/blocked.ts'
+import type { Conditions } from '../conditions.ts'
+import type { FailurePage, FailureStatements } from '../failures.ts'
 import { leastIdAfterFailing } from '../ids.ts'
-import { readTrends } from '../failure-trend.ts'
-import type { TimeRange } from '../reconciliation.ts'
-import { editFailure } from '../edit-failure.ts'
-import { FailureGroups } from '../failure-groups.ts'
-import { letGo, releaseFailures } from '../order/give-up.ts'
+import { letGo } from '../order/give-up.ts'
 import type { Dialect } from '../reconciliation/dialect.ts'
-import type { FailureTable } from '../bulk-actions.ts'
-import type { FailureAction } from '../bulk.ts'
-import type {
-  EditOutcome,
-  FailedAttempt,
-  Failure,
-  FailureFilter,
-  FailureGroup,
-  FailureReads,
-  FailureTrends,
-  MessageFilter,
-  Sql,
-} from '../store.ts'
+import { failureOf } from '../rows.ts'
+import type { FailureRow, GroupRow } from '../rows.ts'
+import type { Sql } from '../store.ts'
 import type { Connection } from './connection.ts'
 
 /** Of a table named f. */
@@ -31,25 +13,26 @@ export const FAILURE_COLUMNS = `f.subscription, f.message_id, f.name, f.entity_i
   f.headers, f.state, f.attempts, f.due_at, f.error_code, f.error_type, f.error_message, f.error_stack, f.fingerprint,
   f.first_failed_at, f.last_failed_at, f.order_key, f.sequence, f.needs, f.edits`
 
-export class SqliteFailures implements FailureReads, FailureTable {
+export class SqliteFailures implements FailureStatements {
   readonly #connection: Connection
   readonly #dialect: Dialect
-  readonly #groups: FailureGroups
 
   constructor(connection: Connection, dialect: Dialect) {
     this.#connection = connection
     this.#dialect = dialect
-    this.#groups = new FailureGroups(dialect)
   }
 
-  async list(filter: FailureFilter & Pick<MessageFilter, 'before' | 'downTo' | 'limit'>): Promise<readonly Failure[]> {
-    const { before, downTo, limit = 50 } = filter
-    const where = conditionsOf(filter)
+  time(date: Date): number {
+    return date.getTime()
+  }
+
+  list({ before, downTo, until, limit = 50 }: FailurePage, where: Conditions): Promise<readonly FailureRow[]> {
+    where
       .add('f.message_id < @', before)
       .add('f.message_id >= @', downTo)
-      .add('f.message_id < @', filter.until && leastIdAfterFailing(filter.until))
+      .add('f.message_id < @', until && leastIdAfterFailing(until))
     // The page ends with the message of its last row, all of it: SQLite has no "with ties".
-    const rows = await this.#connection.read<FailureRow>(
+    return this.#connection.read<FailureRow>(
       `select ${FAILURE_COLUMNS} from warren_inbox_failure f
        where ${where.text} and f.message_id >= coalesce((
          select f.message_id from warren_inbox_failure f where ${where.text}
@@ -57,14 +40,11 @@ export class SqliteFailures implements FailureReads, FailureTable {
        order by f.message_id desc, f.subscription`,
       where.values,
     )
-    return rows.map(failureOf)
   }
 
-  async groups(filter: FailureFilter, countUpTo?: number): Promise<readonly FailureGroup[]> {
-    if (countUpTo !== undefined) return this.#groups.read(filter, countUpTo)
-    const where = conditionsOf(filter)
+  groups(where: Conditions): Promise<readonly GroupRow[]> {
     // Beside max() alone, SQLite takes bare columns from the row that holds the maximum: min() is asked apart, once for all groups.
-    const rows = await this.#connection.read<GroupRow>(
+    return this.#connection.read<GroupRow>(
       `select f.subscription, f.fingerprint, f.error_type as type, f.error_message as message,
          count(*) filter (where f.state = 'retrying') as retrying,
          count(*) filter (where f.state = 'parked') as parked,
@@ -78,57 +58,9 @@ export class SqliteFailures implements FailureReads, FailureTable {
        order by count(*) desc, f.subscription, f.fingerprint`,
       where.values,
     )
-    return rows.map(failureGroupOf)
   }
 
-  trends(range: TimeRange, buckets: number, most: number): Promise<FailureTrends> {
-    return readTrends(this.#dialect, range, buckets, most)
-  }
-
-  attempts(messageId: string): Promise<readonly FailedAttempt[]> {
-    return readAttempts(this.#dialect, messageId)
-  }
-
-  retry(filter: FailureFilter, actor: string): Promise<number> {
-    return this.#dialect.write((sql) => this.act(sql, 'retry', conditionsOf(filter), actor))
-  }
-
-  edit(
-    failure: Pick<Failure, 'subscription' | 'messageId'>,
-    payloads: { readonly original: string; readonly edited: string },
-    actor: string,
-  ): Promise<EditOutcome> {
-    return editFailure(this.#dialect, failure, payloads, actor)
-  }
-
-  blocked(filter: BlockedFilter): Promise<readonly BlockedEntity[]> {
-    return readBlocked(this.#dialect, filter)
-  }
-
-  release(filter: FailureFilter, actor: string): Promise<number> {
-    return this.#dialect.write((sql) => this.act(sql, 'release', conditionsOf(filter), actor))
-  }
-
-  discard(filter: FailureFilter, actor: string): Promise<number> {
-    return this.#dialect.write((sql) => this.act(sql, 'discard', conditionsOf(filter), actor))
-  }
-
-  conditionsOf(filter: FailureFilter): Conditions {
-    return conditionsOf(filter)
-  }
-
-  act(sql: Sql, action: FailureAction, where: Conditions, actor: string): Promise<number> {
-    switch (action) {
-      case 'retry':
-        return this.#retry(sql, where, actor)
-      case 'discard':
-        return this.#discard(sql, where, actor)
-      case 'release':
-        return releaseFailures(this.#dialect, sql, where, actor)
-    }
-  }
-
-  async #retry(sql: Sql, where: Conditions, actor: string): Promise<number> {
+  async retry(sql: Sql, where: Conditions, actor: string): Promise<number> {
     // Without the payloads, which are long.
     const { rows } = await sql.query<
       Pick<FailureRow, 'subscription' | 'message_id' | 'state' | 'attempts' | 'error_message'>
@@ -154,7 +86,7 @@ export class SqliteFailures implements FailureReads, FailureTable {
     return rows.length
   }
 
-  async #discard(sql: Sql, where: Conditions, actor: string): Promise<number> {
+  async discard(sql: Sql, where: Conditions, actor: string): Promise<number> {
     const { rows } = await sql.query<FailureRow>(
       `select ${FAILURE_COLUMNS} from warren.inbox_failure f where ${where.text}`,
       where.values,
@@ -179,16 +111,4 @@ export class SqliteFailures implements FailureReads, FailureTable {
     await letGo(this.#dialect, sql, ordered)
     return rows.length
   }
-}
-
-function conditionsOf(filter: FailureFilter): Conditions {
-  return new Conditions()
-    .add('f.subscription = @', filter.subscription)
-    .add('f.message_id = @', filter.messageId)
-    .add('f.name = @', filter.name)
-    .add('f.entity_id = @', filter.entityId)
-    .add('f.fingerprint = @', filter.fingerprint)
-    .add('f.state = @', filter.state)
-    .add('f.last_failed_at >= @', filter.since?.getTime())
-    .add('f.last_failed_at < @', filter.until?.getTime())
 }

@@ -1,6 +1,7 @@
 import { ActionLog } from '../action-log.ts'
 import { BulkActions } from '../bulk-actions.ts'
 import { Depths } from '../depths.ts'
+import { Failures } from '../failures.ts'
 import { Order } from '../order/order.ts'
 import { Reconciliation } from '../reconciliation/index.ts'
 import { isStoreUnavailable } from '../unavailable.ts'
@@ -54,7 +55,7 @@ class SqliteStoreImplementation implements SqliteStore {
   readonly leases: SqliteLeases
   readonly subscriptions: Subscriptions
   readonly messages: SqliteMessages
-  readonly failures: SqliteFailures
+  readonly failures: Failures
   readonly depths: Depths
   readonly watches: Watches
   readonly samples: SqliteSamples
@@ -77,7 +78,7 @@ class SqliteStoreImplementation implements SqliteStore {
     this.messages = new SqliteMessages(this.#connection, this.#transactions)
     const dialect = new SqliteDialect(this.#connection, this.#transactions)
     this.subscriptions = new Subscriptions(dialect)
-    this.failures = new SqliteFailures(this.#connection, dialect)
+    this.failures = new Failures(dialect, new SqliteFailures(this.#connection, dialect))
     this.depths = new Depths(dialect)
     this.samples = new SqliteSamples(this.#connection)
     this.watches = new Watches(dialect)
