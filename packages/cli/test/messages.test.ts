@@ -75,9 +75,21 @@ describe.each(['sqlite', 'postgres'] as const)('messages in %s', (kind) => {
         { store: 'crm', subscription: 'order.mail', state: 'parked', attempts: 5, error: 'TypeError: no address' },
       ],
     })
+    const { timeline } = finished.json() as { timeline: { kind: string; subscription: string | null }[] }
+    const kindsOf = (name: string | null) =>
+      timeline.filter(({ subscription }) => subscription === name).map(({ kind }) => kind)
+    expect([null, 'order.crm', 'order.mail'].map(kindsOf)).toEqual([
+      ['published', 'sent'],
+      ['received', 'handled'],
+      ['received', 'parked'],
+    ])
     const { stdout, stderr } = await run('trace', ids.sent)
     expect(stdout).toMatch(/^by +orders \(store orders\)$/m)
     expect(stdout).toMatch(/^order\.mail +parked .* TypeError: no address +crm$/m)
+    expect(stdout).toMatch(
+      /^Time line\nAT +STEP +SUBSCRIPTION +ATTEMPT +TOOK +BY +WHY +STORE\n.* published +orders +orders$/m,
+    )
+    expect(stdout).toMatch(/^\d{4}-\S+ [\d:.]+Z +parked +order\.mail +5 +TypeError: no address +crm$/m)
     expect(stderr).toContain(`warren failures show order.mail ${ids.sent}`)
   })
 

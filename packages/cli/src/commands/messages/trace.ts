@@ -1,6 +1,6 @@
 import type { SentMessage } from '@warren/bus'
-import { readDeliveries } from '@warren/bus/operate'
-import type { Delivery, NamedStore, StoreRow } from '@warren/bus/operate'
+import { readDeliveries, readTimeline } from '@warren/bus/operate'
+import type { Delivery, NamedStore, Step, StoreRow } from '@warren/bus/operate'
 import type { Command } from 'commander'
 import { Argument } from 'commander'
 import { messageId, storeOption } from '../../options.ts'
@@ -9,7 +9,7 @@ import type { StoreOptions } from '../../stores.ts'
 import { withStores } from '../../stores.ts'
 import type { Column } from '../../table.ts'
 import { clipped, properties, section, table } from '../../table.ts'
-import { showMoment } from '../../times.ts'
+import { showDuration, showMoment } from '../../times.ts'
 import { findMessage } from './find.ts'
 
 export function addMessagesTrace(parent: Command): void {
@@ -21,7 +21,7 @@ export function addTraceTo(command: Command): void {
   const path = command.parent?.name() === 'messages' ? 'messages trace' : 'trace'
   command
     .description(
-      'Follows one message through all stores given: when and by whom it was published, and what became of it at each subscription that it was for, by the store of the subscriber or by what it has proved to the publisher.',
+      'Follows one message through all stores given: when and by whom it was published, what became of it at each subscription that it was for, by the store of the subscriber or by what it has proved to the publisher, and step by step how it came to that, with each attempt that failed.',
     )
     .addArgument(new Argument('<id>', 'the message id').argParser(messageId))
     .addOption(storeOption())
@@ -37,11 +37,16 @@ async function trace(id: string, options: StoreOptions, command: Command): Promi
   await withStores(session, options, async (stores) => {
     const found = await findMessage(stores, id)
     const deliveries = (await readDeliveries(stores, found)).filter(({ state }) => state !== 'not-expected')
+    const timeline = await readTimeline(stores, found, deliveries)
     const published = found.sent.map(({ payload: _, headers: __, ...sent }) => sent)
-    session.output.result({ id, published, deliveries }, () =>
+    session.output.result({ id, published, deliveries, timeline }, () =>
       [
         section('Published', describePublished(found.sent, stores)),
-        section('Delivered', deliveries.length === 0 ? 'to no subscription' : table(columnsFor(stores), deliveries)),
+        section(
+          'Delivered',
+          deliveries.length === 0 ? 'to no subscription' : table(columnsFor(stores, columns), deliveries),
+        ),
+        section('Time line', table(columnsFor(stores, steps), timeline)),
       ].join('\n\n'),
     )
     const parked = deliveries.find(({ state }) => state === 'parked')
@@ -67,7 +72,10 @@ export function describePublished(sent: readonly StoreRow<SentMessage>[], stores
     .join('\n\n')
 }
 
-function columnsFor(stores: readonly NamedStore[]): readonly Column<Delivery>[] {
+function columnsFor<Row extends { readonly store: string | null }>(
+  stores: readonly NamedStore[],
+  columns: readonly Column<Row>[],
+): readonly Column<Row>[] {
   return stores.length > 1 ? [...columns, { heading: 'store', cell: (row) => row.store ?? '' }] : columns
 }
 
@@ -81,3 +89,20 @@ const columns: readonly Column<Delivery>[] = [
   { heading: 'resends', cell: (row) => row.missed?.resends ?? '', align: 'right' },
   { heading: 'why', cell: (row) => clipped(row.error ?? row.missed?.error ?? row.missed?.cause ?? '') },
 ]
+
+const steps: readonly Column<Step>[] = [
+  { heading: 'at', cell: ({ at }) => showMoment(at) },
+  { heading: 'step', cell: ({ kind, code }) => (kind === 'acted' ? (code ?? kind) : kind) },
+  { heading: 'subscription', cell: ({ subscription }) => subscription ?? '' },
+  { heading: 'attempt', cell: ({ attempt }) => attempt ?? '', align: 'right' },
+  { heading: 'took', cell: took, align: 'right' },
+  { heading: 'by', cell: ({ by }) => by ?? '' },
+  // What a person did is the step.
+  { heading: 'why', cell: ({ by, code, error }) => clipped(error ?? (by === null ? (code ?? '') : '')) },
+]
+
+/** How long an attempt ran; nothing for one that never ended. */
+function took({ kind, at, beganAt }: Step): string {
+  if (kind === 'lost' || at === null || beganAt === null) return ''
+  return showDuration(at.getTime() - beganAt.getTime())
+}
