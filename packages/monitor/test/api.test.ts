@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { versionOf } from '@warren/bus/operate'
+import { ORDER_BLOCKED } from '../../bus/src/store/order.ts'
 import { watch } from '../../bus/test/store/conformance/watches.ts'
 import { shop } from '../../bus/test/support/shop.ts'
 import { ids } from '../../cli/test/support/fill.ts'
+import type { StepRow } from '../src/api/messages.ts'
 import { MASKED } from '../src/mask.ts'
 import { makeApp, secrets } from './support/app.ts'
 import { filled } from './support/filled.ts'
@@ -23,6 +25,19 @@ async function post(app: FastifyInstance, url: string, payload: object): Promise
   const response = await app.inject({ method: 'POST', url: `/api/${url}`, headers: operator, payload })
   expect([url, response.statusCode]).toEqual([url, 200])
   return response.json()
+}
+
+async function stepsOf(app: FastifyInstance, id: string): Promise<readonly StepRow[]> {
+  return (await get(app, `messages/${id}`))['timeline'] as readonly StepRow[]
+}
+
+/** Asks until there is something: a claim runs out. */
+async function until<Row>(ask: () => Promise<readonly Row[]>): Promise<readonly Row[]> {
+  for (;;) {
+    const rows = await ask()
+    if (rows.length > 0) return rows
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
 }
 
 const column = ({ rows = [] }: Json, name: string): readonly unknown[] => rows.map((row) => row[name])
@@ -63,6 +78,92 @@ describe.each(['sqlite', 'postgres'] as const)('the API over %s stores', (kind) 
     ])
     const unknown = await app.inject({ url: '/api/messages/0197c2f0-5a1e-7b34-9f00-0000000000ff', headers: viewer })
     expect([unknown.statusCode, unknown.json()]).toMatchObject([404, { error: { code: 'NOT_FOUND' } }])
+  })
+
+  it('tells the way of a message step by step: what was tried, what people did, and how it ended', async () => {
+    const [orders, crm] = await filled(kind)
+    const app = await makeApp({ stores: [orders, crm], mask: ['card'] })
+    const { store } = crm
+    const claim = (subscription: string) => store.inbox.claimRetries(subscription, { limit: 10, leaseMs: 1 })
+    const again = async () => {
+      // Times are milliseconds: what came before is to be older.
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      const [failure] = await until(() => claim('order.mail'))
+      const ran = { beganMs: performance.now() - 40, endedMs: performance.now() }
+      await store.transaction((tx) => store.inbox.fail(tx, [{ ...failure!, state: 'retrying', delayMs: 0, ran }]))
+    }
+    expect(await store.failures.retry({ subscription: 'order.mail' }, 'ann')).toBe(1)
+    await again()
+    await until(() => claim('order.mail'))
+    await again()
+    const [failure] = await store.failures.list({ subscription: 'order.mail' })
+    const edited = '{"orderId":"o-1","card":"4111"}'
+    expect(await store.failures.edit(failure!, { original: failure!.payload, edited }, 'bob')).toBe('edited')
+    await until(() => claim('order.mail'))
+    await store.transaction((tx) => store.inbox.resolve(tx, 'order.mail', ids.sent))
+
+    const told = await stepsOf(app, ids.sent)
+    expect(told.slice(0, 2).map(({ kind, by, at }) => [kind, by, at !== null])).toEqual([
+      ['published', 'orders', true],
+      ['sent', null, false],
+    ])
+    const steps = told.filter(({ subscription }) => subscription === 'order.mail')
+    expect(steps.map(({ kind, by, attempt, code }) => [kind, by, attempt, code])).toEqual([
+      ['received', null, null, null],
+      ['parked', null, 5, 'HANDLER_FAILED'],
+      ['acted', 'ann', null, 'retry'],
+      ['failed', null, 1, 'HANDLER_FAILED'],
+      ['lost', null, 2, null],
+      ['failed', null, 3, 'HANDLER_FAILED'],
+      ['acted', 'bob', null, 'edit'],
+      ['handled', null, null, null],
+    ])
+    const [, parked, , failed, lost] = steps
+    expect([parked!.beganAt, parked!.error]).toEqual([null, 'TypeError: no address'])
+    expect(Date.parse(failed!.at!) - Date.parse(failed!.beganAt!)).toBeGreaterThanOrEqual(39)
+    expect(lost!.at).toBe(lost!.beganAt)
+    expect(JSON.stringify(told)).not.toContain('4111')
+    const times = steps.map(({ at }) => at)
+    expect(times).toEqual(times.toSorted())
+
+    expect(await post(app, `messages/${ids.delivered}/resend`, { subscription: 'order.crm' })).toEqual({ count: 1 })
+    const { missing } = orders.store.reconciliation
+    const backoff = { backoffMs: 1, maxBackoffMs: 1, requestedOnly: true }
+    await until(() => missing.claim('order.crm', { ...backoff, limit: 10, maxAttempts: 3 }))
+    await post(app, 'failures/discard', { subscription: 'order.crm', id: ids.delivered })
+    const of = async (id: string, subscription: string | null) =>
+      (await stepsOf(app, id))
+        .filter((each) => each.subscription === subscription)
+        .map(({ kind, code }) => (code === null ? kind : `${kind} ${code}`))
+    const missed = ['suspected', 'missing removed']
+    const own = await of(ids.delivered, 'order.crm')
+    const tried = ['received', 'failed HANDLER_FAILED', 'acted resend', 'resent', 'discarded discard']
+    expect(own.toSorted()).toEqual([...missed, ...tried].toSorted())
+    expect(own.at(-1)).toBe('discarded discard')
+    expect(await of(ids.delivered, 'order.old')).toEqual([...missed, 'waived'])
+    expect(await post(app, 'messages/release', { ids: [ids.unroutable] })).toEqual({ count: 1 })
+    expect(await of(ids.unroutable, null)).toEqual(['published', 'acted retry', 'unsent pending'])
+  })
+
+  it('tells what waits for its turn, and what failed before attempts were kept', async () => {
+    const [orders, crm] = await filled(kind)
+    const app = await makeApp({ stores: [orders, crm] })
+    const { store } = crm
+    const of = async (subscription: string) =>
+      (await stepsOf(app, ids.sent))
+        .filter((each) => each.subscription === subscription)
+        .map(({ kind, attempt, error }) => [kind, attempt, error])
+    const received = ['received', null, null]
+    await store.transaction((tx) =>
+      tx.query(`delete from ${kind === 'sqlite' ? 'warren_inbox_attempt' : 'crm.inbox_attempt'}`),
+    )
+    expect(await of('order.mail')).toEqual([received, ['parked', 5, 'TypeError: no address']])
+    const error = { code: ORDER_BLOCKED, type: 'WarrenError', message: 'an earlier one', stack: '', fingerprint: 'f' }
+    await store.transaction(async (tx) => {
+      const [failure] = await store.failures.list({ subscription: 'order.mail' })
+      await store.inbox.fail(tx, [{ ...failure!, subscription: 'order.late', state: 'retrying', attempts: 0, error }])
+    })
+    expect(await of('order.late')).toEqual([received, ['waiting', null, 'WarrenError: an earlier one']])
   })
 
   it('groups failures, shows one, and lets an operator decide', async () => {

@@ -69,6 +69,23 @@ describe('the pages', () => {
     await page.getByRole('row', { name: /^order\.mail parked/ }).waitFor()
   })
 
+  it('tell the way of a message step by step, each with its exact time on hover', async () => {
+    const { page, url, crm } = await opened()
+    await crm.store.failures.retry({ subscription: 'order.mail' }, 'ann')
+    await page.goto(`${url}/messages/${ids.sent}`)
+    const steps = page.getByRole('list', { name: 'Time line' }).getByRole('listitem')
+    await steps.filter({ hasText: 'confirmed by the broker' }).waitFor()
+    const mail = await steps.filter({ hasText: 'order.mail' }).allInnerTexts()
+    expect(mail.map((text) => text.split('\n').slice(1).join(' '))).toEqual([
+      'received order.mail',
+      'failed, parked order.mail attempt 5 HANDLER_FAILED · TypeError: no address',
+      'retry asked for order.mail by ann',
+    ])
+    const [attempt] = await crm.store.failures.attempts(ids.sent)
+    const time = steps.filter({ hasText: 'no address' }).getByRole('time')
+    expect(await time.getAttribute('title')).toContain(attempt!.endedAt!.toISOString())
+  })
+
   it('lead from a message to its trace, in a tab that learns nothing of the page', async () => {
     const { page, url } = await opened('light', { traceUrl: 'http://127.0.0.1:1/trace/{traceId}?view=1' })
     await page.goto(`${url}/messages/${ids.sent}`)

@@ -1,6 +1,6 @@
 import type { InboxStatus, SentState } from '@warren/bus'
-import { readDeliveries, readMessage } from '@warren/bus/operate'
-import type { NamedStore } from '@warren/bus/operate'
+import { readDeliveries, readMessage, readTimeline } from '@warren/bus/operate'
+import type { NamedStore, StepKind } from '@warren/bus/operate'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { callerOf } from '../access/guard.ts'
@@ -79,6 +79,38 @@ const delivery = z.object({
     .nullable(),
 })
 
+const stepKinds = [
+  'published',
+  'sent',
+  'unsent',
+  'received',
+  'failed',
+  'parked',
+  'lost',
+  'waiting',
+  'suspected',
+  'missing',
+  'resent',
+  'gave-up',
+  'recovered',
+  'waived',
+  'acted',
+  'handled',
+  'discarded',
+] as const satisfies readonly StepKind[]
+
+const step = z.object({
+  at: time.nullable().meta({ description: 'when it happened, or an attempt ended; null: no store keeps that' }),
+  kind: z.enum(stepKinds),
+  store: z.string(),
+  subscription: z.string().nullable().meta({ description: 'null: it is about the event itself' }),
+  by: z.string().nullable().meta({ description: 'the service that published it, or who did it' }),
+  attempt: z.number().nullable().meta({ description: 'which one; how often it was sent in vain, or resent' }),
+  beganAt: time.nullable().meta({ description: 'of an attempt; null where no handler was called' }),
+  code: z.string().nullable().meta({ description: 'of an error; the cause of a loss; what a person did' }),
+  error: z.string().nullable(),
+})
+
 const messageReply = z.object({
   id: z.string(),
   published: z.array(
@@ -89,6 +121,9 @@ const messageReply = z.object({
     }),
   ),
   deliveries: z.array(delivery),
+  timeline: z
+    .array(step)
+    .meta({ description: 'from the commit to each handler, oldest first, with every failed attempt' }),
   edits: z
     .array(editRow)
     .meta({ description: 'what people have changed of it for single subscriptions, oldest first' }),
@@ -96,6 +131,7 @@ const messageReply = z.object({
 
 export type MessageReply = z.infer<typeof messageReply>
 export type DeliveryRow = z.infer<typeof delivery>
+export type StepRow = z.infer<typeof step>
 
 /** Of a search that no index helps: some 50 ms. An index of names would make every write slower for it. */
 const SEARCHED_ROWS = 50_000
@@ -178,6 +214,7 @@ export function addMessagesApi(app: FastifyInstance, { stores, mask, traceUrl }:
       if (found.sent.length + found.received.length === 0)
         throw new MonitorError('NOT_FOUND', 404, `none of the stores knows a message ${id}`)
       const deliveries = await readDeliveries(stores, found)
+      const timeline = await readTimeline(stores, found, deliveries)
       const edits = await readEdits(stores, mask, { messageId: found.id })
       return {
         id: found.id,
@@ -188,6 +225,7 @@ export function addMessagesApi(app: FastifyInstance, { stores, mask, traceUrl }:
           trace: traceOf(sent.headers, traceUrl),
         })),
         edits: [...edits],
+        timeline: timeline.map(({ at, beganAt, ...row }) => ({ ...row, at: iso(at), beganAt: iso(beganAt) })),
         deliveries: deliveries.map(({ receivedAt, settledAt, dueAt, missed, ...row }) => ({
           ...row,
           receivedAt: iso(receivedAt),

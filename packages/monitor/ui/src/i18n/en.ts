@@ -1,7 +1,7 @@
 import type { Problem } from '../../../src/charts/problem.ts'
 import type { RangeName } from '../../../src/charts/range.ts'
 import type { SubscriptionProblem, SubscriptionState } from '@warren/bus'
-import type { RaisedAlarm, WatchPhase } from '@warren/bus/operate'
+import type { RaisedAlarm, StepKind, WatchPhase } from '@warren/bus/operate'
 
 /** Every text of the page. Other languages have the same keys, which the compiler checks. */
 export const en = {
@@ -292,6 +292,40 @@ export const en = {
     publishedNone: 'None of the stores has it in its ledger.',
     release: 'Send again now',
     masked: 'Values that are hidden by a rule are shown as •••.',
+  },
+  timeline: {
+    heading: 'Time line',
+    hint: 'By the clocks of the stores. A failed attempt stands where it ended; of each subscription the newest 50 are kept.',
+    noTime: 'time not kept',
+    kinds: {
+      published: 'published',
+      sent: 'confirmed by the broker',
+      unsent: 'not sent',
+      received: 'received',
+      failed: 'failed, tried again',
+      parked: 'failed, parked',
+      lost: 'began and never ended',
+      waiting: 'waits for its turn',
+      suspected: 'asked after, and not there',
+      missing: 'missing',
+      resent: 'resent',
+      'gave-up': 'resent in vain',
+      recovered: 'came after all',
+      waived: 'waived',
+      acted: 'acted on',
+      handled: 'handled',
+      discarded: 'discarded',
+    } satisfies Record<StepKind, string>,
+    actions: {
+      retry: 'retry asked for',
+      edit: 'payload edited',
+      release: 'set aside',
+      resend: 'resend asked for',
+    } as Readonly<Record<string, string>>,
+    attempt: (number: string) => `attempt ${number}`,
+    times: (count: string) => `${count}×`,
+    after: (time: string) => `after ${time}`,
+    by: (who: string) => `by ${who}`,
   },
   failures: {
     groups: 'By cause',

@@ -11,6 +11,7 @@ import { Loaded } from '../parts/loaded.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Properties } from '../parts/properties.tsx'
 import { Table } from '../parts/table.tsx'
+import { Timeline } from '../parts/timeline.tsx'
 import { Edits } from './failure-edit.tsx'
 import { SubscriptionLink } from './subscriptions.tsx'
 
@@ -27,7 +28,7 @@ export function MessagePage(): ReactNode {
 
 function Content({ message }: { readonly message: MessageReply }): ReactNode {
   const { t, language } = useLanguage()
-  const { id, published, deliveries, edits } = message
+  const { id, published, deliveries, edits, timeline } = message
   return (
     <>
       {published.length === 0 ? <p className="note">{t.messages.publishedNone}</p> : null}
@@ -70,6 +71,7 @@ function Content({ message }: { readonly message: MessageReply }): ReactNode {
           />
         )}
       </section>
+      <Timeline steps={timeline} />
       <Edits edits={edits} />
       {published.map(({ store, payload, headers }) => (
         <section key={store}>
