@@ -116,14 +116,16 @@ describe('compensation', () => {
       /^the breaker of order\.crm is told: nothing is resent to it .*\(store orders\)\n$/,
     )
     expect((await orders.reconciliation.proof.list('order.crm'))[0]?.order).toMatchObject({ order: 'hold', by })
-    const [again, other, shown] = await Promise.all([
+    const [again, other, shown, listed] = await Promise.all([
       reconcile('breaker', 'hold', 'order.crm', '--yes'),
       reconcile('breaker', 'close', 'order.mail', '--yes'),
       reconcile('status'),
+      reconcile('settings', 'order.crm'),
     ])
+    expect(listed.stdout).toMatch(new RegExp(`^order\\.crm .* open: held by ${by} +orders$`, 'm'))
     expect(again.stdout).toContain('nothing changed: the breaker of order.crm was told that before')
     expect(other.stdout).toContain('nothing changed: the breaker of order.mail is closed')
-    expect(shown.stdout).toMatch(new RegExp(`^order\\.crm .* told to hold by ${by} +crm$`, 'm'))
+    expect(shown.stdout).toMatch(new RegExp(`^order\\.crm .* held by ${by} +crm$`, 'm'))
     expect((await reconcile('breaker', 'close', 'order.crm', '--yes', '--json')).json()).toMatchObject({
       ...{ subscription: 'order.crm', action: 'close', missing: 1, stores: [{ store: 'orders', kind: 'ordered' }] },
     })

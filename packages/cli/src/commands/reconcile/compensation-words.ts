@@ -1,4 +1,4 @@
-import type { CompensationSettings } from '@warren/bus'
+import type { CompensationSettings, OrderedBreaker } from '@warren/bus'
 import type { SeenCompensation, WatchedSubscription } from '@warren/bus/operate'
 import { showDuration, showTime } from '../../times.ts'
 
@@ -40,10 +40,15 @@ export function showOverride({ override }: SeenCompensation): string {
 /** In one word or a few, how missing events are treated: for a list. */
 export function inShort({ compensation, proof }: Pick<WatchedSubscription, 'compensation' | 'proof'>): string {
   const { inEffect } = compensation
-  const order = proof.order === null ? [] : [`told to ${proof.order.order} by ${proof.order.by}`]
+  const order = proof.order === null ? [] : [orderWords(proof.order)]
   if (inEffect === null) return ['?', ...order].join(', ')
   const isSet = Object.values(inEffect.origins).some((origin) => origin !== 'code')
   return [inEffect.settings.mode, ...(isSet ? ['set'] : []), ...order].join(', ')
+}
+
+/** What a person has told the breaker. */
+export function orderWords({ order, by }: OrderedBreaker): string {
+  return order === 'hold' ? `held by ${by}` : `told to ${order} by ${by}`
 }
 
 /** Times in ISO 8601, as everywhere in documents. */

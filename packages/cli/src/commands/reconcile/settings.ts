@@ -16,6 +16,7 @@ import { parsePeriodMs, showDuration } from '../../times.ts'
 import {
   compensationDocument,
   orderDocument,
+  orderWords,
   percent,
   perSecond,
   settingNames,
@@ -202,8 +203,11 @@ function allowedWords({ perSecond: allowed, inEffect }: SeenCompensation): strin
 }
 
 function breakerWords({ proof: { breaker, order } }: WatchedSubscription): string {
-  const told = order === null ? [] : [`told to ${order.order} by ${order.by}`]
-  return [breaker === null ? 'closed' : `open: ${breaker.reason}`, ...told].join('; ')
+  const told = order === null ? null : orderWords(order)
+  // While nothing is missing it is closed all the same, which is not what to read first.
+  if (told !== null && order?.order === 'hold') return breaker === null ? told : `open: ${told}`
+  const state = breaker === null ? 'closed' : `open: ${breaker.reason}`
+  return told === null ? state : `${state}; ${told}`
 }
 
 function documentOf({ publisher, watched, compensation }: Row): unknown {
