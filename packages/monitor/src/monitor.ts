@@ -18,6 +18,7 @@ import { addClusterApi } from './api/cluster.ts'
 import { addClusterGraphApi } from './api/cluster-graph.ts'
 import { addClusterQueuesApi } from './api/cluster-queues.ts'
 import { addClusterReadsApi } from './api/cluster-reads.ts'
+import { addCompensationApi } from './api/compensation.ts'
 import { addDefinitionsApi } from './api/definitions.ts'
 import { addEventsApi } from './api/events.ts'
 import { addFailuresApi } from './api/failures.ts'
@@ -93,6 +94,7 @@ export const monitor: FastifyPluginAsync<MonitorOptions> = async (app, options) 
     addWatchesApi(api, { stores, watches })
     addChartsApi(api, { stores, clusters })
     addSubscriptionsApi(api, { stores, periodMs })
+    addCompensationApi(api, { stores })
     addBackfillsApi(api, { stores })
     addMessagesApi(api, { stores, mask, traceUrl: options.traceUrl ?? null })
     const runner = new BulkRunner(stores, logger)

@@ -141,6 +141,81 @@ describe('the pages', () => {
     expect(await crm.store.subscriptions.pauseOf('order.crm')).toBeNull()
   })
 
+  it('set what missing events are resent with, after saying what will be, and tell the breaker what to do', async () => {
+    const { page, url, orders } = await opened()
+    const { compensation, proof } = orders.store.reconciliation
+    await compensation.declare(
+      {
+        ...{ mode: 'auto', share: 0.07, minPerSecond: 20 },
+        ...{ maxMissingShare: 0.2, minMissing: 100, maxUnansweredMs: 120_000 },
+      },
+      'orders',
+    )
+    await page.goto(`${url}/subscriptions/order.crm`)
+    const row = page.locator('.compensation')
+    await row.getByText('7% of live events, at least 20/s').waitFor()
+    await row.getByText('open: no barrier was answered for more than 120 s').waitFor()
+    await page.getByText('Change it for order.crm').click()
+    const form = page.getByRole('form', { name: 'Compensation of order.crm' })
+    await form.getByRole('combobox', { name: 'Mode' }).selectOption('report')
+    await form.getByRole('spinbutton', { name: 'Budget, of live events' }).fill('14')
+    await form.getByRole('spinbutton', { name: 'Breaker, unanswered for' }).fill('600')
+    await page.getByRole('button', { name: 'Set', exact: true }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog
+      .getByText(
+        'Mode: auto → report; Budget, of live events: 7 % → 14 %; Breaker, unanswered for: 120 seconds → 600 seconds.',
+      )
+      .waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    expect((await compensation.list()).ones.size).toBe(0)
+    await page.getByRole('button', { name: 'Set', exact: true }).click()
+    // Somebody else, meanwhile.
+    await compensation.set('order.crm', { minPerSecond: 30 }, 'bob')
+    await dialog.getByRole('button', { name: 'Set', exact: true }).click()
+    await page.getByText('Written down; the service takes it up within a second.').waitFor()
+    const { ones } = await compensation.list()
+    expect(ones.get('order.crm')?.set).toEqual({
+      ...{ mode: 'report', share: 0.14, minPerSecond: 30, maxUnansweredMs: 600_000 },
+    })
+    await row.getByText('report', { exact: true }).waitFor()
+    await row.getByText('30/s (its own)').waitFor()
+
+    await page.getByRole('button', { name: 'Hold the breaker' }).click()
+    await dialog.getByText('Nothing is resent to order.crm, which misses 1,').waitFor()
+    await dialog.getByRole('button', { name: 'Hold the breaker' }).click()
+    await row.getByText(/^open: held by token:/).waitFor()
+    expect((await proof.list('order.crm'))[0]?.order).toMatchObject({ order: 'hold' })
+    await page.getByRole('button', { name: 'Release the breaker' }).click()
+    await dialog.getByRole('button', { name: 'Release the breaker' }).click()
+    await page.getByRole('button', { name: 'Hold the breaker' }).waitFor()
+    await page.getByRole('button', { name: 'Reset' }).click()
+    await dialog.getByRole('button', { name: 'Reset' }).click()
+    await row.getByText('auto', { exact: true }).waitFor()
+    expect((await compensation.list()).ones.size).toBe(0)
+  })
+
+  it('set it for all subscriptions of a publisher on the overview', async () => {
+    const { page, orders } = await opened()
+    const { compensation } = orders.store.reconciliation
+    const table = page.getByRole('region', { name: 'Compensation' })
+    await table.getByRole('row', { name: /^all of orders not known/ }).waitFor()
+    // Its breaker is open; of the others there is nothing that is not so for all.
+    await table.getByRole('link', { name: 'order.crm' }).waitFor()
+    expect(await table.getByRole('row').count()).toBe(3)
+    await page.getByText('Change it for all of orders').click()
+    await page.getByRole('spinbutton', { name: 'Budget, at least' }).fill('0')
+    await page.getByRole('button', { name: 'Set', exact: true }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Set', exact: true }).click()
+    await page.getByText('what resends may take a second in any case is from 0.01 to 100000').waitFor()
+    await page.getByRole('spinbutton', { name: 'Budget, at least' }).fill('2.5')
+    await page.getByRole('button', { name: 'Set', exact: true }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Set', exact: true }).click()
+    await page.getByText('Written down; the service takes it up within a second.').waitFor()
+    expect((await compensation.list()).all).toMatchObject({ set: { minPerSecond: 2.5 } })
+    await table.getByRole('row', { name: /^all of orders .* Budget, at least by token:/ }).waitFor()
+  })
+
   it('count what a backfill would send, under an address of its own, then begin it, and give it up', async () => {
     const { page, url, orders } = await opened()
     await page.goto(`${url}/subscriptions/order.mail`)

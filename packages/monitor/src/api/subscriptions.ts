@@ -1,6 +1,12 @@
-import type { AnnouncedSubscription, RegisteredSubscription, SubscriptionTally } from '@warren/bus'
+import type {
+  AnnouncedSubscription,
+  MissingEvent,
+  MissingState,
+  RegisteredSubscription,
+  SubscriptionTally,
+} from '@warren/bus'
 import { changePause, readPublishers, readStores, withHolders } from '@warren/bus/operate'
-import type { NamedStore } from '@warren/bus/operate'
+import type { NamedStore, StoreRow } from '@warren/bus/operate'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { callerOf } from '../access/guard.ts'
@@ -26,6 +32,7 @@ const missingRow = z.object({
   evidence: z.record(z.string(), z.unknown()).nullable(),
   resends: z.number(),
   suspectedAt: time,
+  settledAt: time.nullable().meta({ description: 'when it was found to have come' }),
   confirmedAt: time.nullable(),
   error: z.string().nullable(),
   heldBy: z.string().nullable().meta({ description: 'the watch because of which it is not resent by itself' }),
@@ -47,6 +54,7 @@ const detail = z.object({
   publishers: z.array(overviewSubscription),
   minutes: z.array(minute).meta({ description: 'the last ones that were compared, oldest first' }),
   missing: z.array(missingRow),
+  recovered: z.array(missingRow).meta({ description: 'were missing and have come, the newest events' }),
   periods: z.array(z.object({ from: time, to: time.nullable(), patterns: z.array(z.string()) })),
   inbox: z
     .object({
@@ -67,6 +75,7 @@ export type MinuteRow = z.infer<typeof minute>
 const COUNTED_FAILURES = 50_000
 const MINUTES = 120
 const MOST_MISSING = 200
+const MOST_RECOVERED = 20
 
 /** Who should receive what, and how far it is proven that they did. */
 export function addSubscriptionsApi(
@@ -176,14 +185,10 @@ async function readSubscription(
     watched.map(({ publisher }) => publisher.store.reconciliation.proof.minutes(name, range)),
   )
   const publishing = watched.map(({ publisher: { label, store } }) => ({ label, store }))
-  const missing = await readStores(publishing, (store) =>
-    store.reconciliation.missing.list({
-      subscription: name,
-      states: ['suspect', 'missing', 'gave-up'],
-      limit: MOST_MISSING,
-    }),
-  )
-  const held = await withHolders(publishing, missing)
+  const missingIn = (states: readonly MissingState[], limit: number): Promise<readonly StoreRow<MissingEvent>[]> =>
+    readStores(publishing, (store) => store.reconciliation.missing.list({ subscription: name, states, limit }))
+  const held = await withHolders(publishing, await missingIn(['suspect', 'missing', 'gave-up'], MOST_MISSING))
+  const recovered = await missingIn(['recovered'], MOST_RECOVERED)
   const at = (timeMs: number): string => new Date(timeMs).toISOString()
   return {
     name,
@@ -200,25 +205,27 @@ async function readSubscription(
       .flat()
       .toSorted((a, b) => a.minuteMs - b.minuteMs)
       .map(({ minuteMs, ...each }) => ({ at: at(minuteMs), ...each })),
-    missing: held.map((row) => ({
-      store: row.store,
-      id: row.id,
-      name: row.name,
-      state: row.state,
-      cause: row.cause,
-      evidence: row.evidence === null ? null : { ...row.evidence },
-      resends: row.attempts,
-      suspectedAt: at(row.suspectedMs),
-      confirmedAt: row.confirmedMs === null ? null : at(row.confirmedMs),
-      error: row.error,
-      heldBy: row.heldBy,
-    })),
+    missing: held.map(missingOf),
+    recovered: recovered.map((row) => missingOf({ ...row, heldBy: null })),
     periods: (known?.periods ?? []).map(({ fromMs, toMs: endMs, patterns }) => ({
       from: at(fromMs),
       to: endMs === null ? null : at(endMs),
       patterns: [...patterns],
     })),
     inbox: own === undefined || tally === undefined ? null : inboxOf(own.store, tally),
+  }
+}
+
+function missingOf(row: StoreRow<MissingEvent> & { readonly heldBy: string | null }): z.infer<typeof missingRow> {
+  const at = (timeMs: number | null): string | null => (timeMs === null ? null : new Date(timeMs).toISOString())
+  const { store, id, name, state, cause, error, heldBy } = row
+  return {
+    ...{ store, id, name, state, cause, error, heldBy },
+    evidence: row.evidence === null ? null : { ...row.evidence },
+    resends: row.attempts,
+    suspectedAt: new Date(row.suspectedMs).toISOString(),
+    settledAt: at(row.settled?.atMs ?? null),
+    confirmedAt: at(row.confirmedMs),
   }
 }
 

@@ -2,6 +2,7 @@ import type { OutboxBacklog, SubscriptionProblem, SubscriptionState } from '@war
 import { readPublishers } from '@warren/bus/operate'
 import type { NamedStore, Publisher, WatchedSubscription } from '@warren/bus/operate'
 import { z } from 'zod'
+import { breakerCause, compensation, compensationOf, orderedBreaker, orderOf } from './compensation.ts'
 import { overviewWatch, overviewWatchOf } from './watches.ts'
 import type { WatchReader } from './watches.ts'
 
@@ -39,7 +40,10 @@ export const overviewSubscription = z.object({
   parked: z.number(),
   ghosts: z.number(),
   openMinutes: z.number(),
-  breaker: z.string().nullable(),
+  breaker: z.string().nullable().meta({ description: 'why it is open' }),
+  breakerCause: breakerCause.nullable(),
+  order: orderedBreaker,
+  compensation,
 })
 
 export const overviewPublisher = z.object({
@@ -50,6 +54,7 @@ export const overviewPublisher = z.object({
   unroutable: z.number(),
   unpublishable: z.number(),
   oldestPendingAt: time.nullable(),
+  compensation: compensation.meta({ description: 'where nothing is set for a subscription; resent to all' }),
 })
 
 /** Whether everything is delivered, and what is not. */
@@ -120,17 +125,21 @@ export async function readOverview({ stores, watches: reader }: OverviewSources,
   }
 }
 
-function publisherOf({ label, service, isReconciling }: Publisher, backlog: OutboxBacklog): OverviewPublisher {
+function publisherOf(
+  { label, service, isReconciling, compensation: seen }: Publisher,
+  backlog: OutboxBacklog,
+): OverviewPublisher {
   const { pending, unroutable, unpublishable, oldestPendingAt } = backlog
   return {
     ...{ store: label, service, isReconciling, pending, unroutable, unpublishable },
     oldestPendingAt: oldestPendingAt?.toISOString() ?? null,
+    compensation: compensationOf(seen),
   }
 }
 
 export function subscriptionOf(
   { label }: Publisher,
-  { subscription, proof, status, compared }: WatchedSubscription,
+  { subscription, proof, status, compared, compensation: seen }: WatchedSubscription,
 ): OverviewSubscription {
   const iso = (timeMs: number | null): string | null => (timeMs === null ? null : new Date(timeMs).toISOString())
   return {
@@ -153,5 +162,8 @@ export function subscriptionOf(
     ghosts: proof.ghosts,
     openMinutes: proof.openMinutes,
     breaker: proof.breaker?.reason ?? null,
+    breakerCause: proof.breaker?.cause ?? null,
+    order: orderOf(proof.order),
+    compensation: compensationOf(seen),
   }
 }

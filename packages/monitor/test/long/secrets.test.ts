@@ -273,6 +273,9 @@ it('tells no secret that it is configured with or comes across: no answer, no he
     'GET /api/watches/:name': { params: { name: 'sale' } },
     'POST /api/watches': { body: { name: 'sale', patterns: ['order.#'] } },
     'POST /api/watches/:name/remove': { params: { name: 'sale' } },
+    'POST /api/compensation': { body: { mode: 'report' } },
+    'POST /api/subscriptions/:name/compensation': { body: { mode: 'report' } },
+    'POST /api/subscriptions/:name/breaker': { body: { order: 'hold' } },
     'POST /api/messages/release': { body: { ids: [ids.pending] } },
   }
   const callAll = async (label: string, chosen: (name: string) => boolean, changed: Partial<Call> = {}) => {

@@ -1,6 +1,13 @@
 import type { Problem } from '../../../src/charts/problem.ts'
 import type { RangeName } from '../../../src/charts/range.ts'
-import type { SubscriptionProblem, SubscriptionState } from '@warren/bus'
+import type {
+  BreakerCause,
+  BreakerOrder,
+  CompensationMode,
+  CompensationSettings,
+  SubscriptionProblem,
+  SubscriptionState,
+} from '@warren/bus'
 import type { RaisedAlarm, StepKind, WatchPhase } from '@warren/bus/operate'
 
 /** Every text of the page. Other languages have the same keys, which the compiler checks. */
@@ -250,6 +257,97 @@ export const en = {
     pauseElsewhere:
       'It can be paused where the store of its service is looked at: start the page with --store for it. One that keeps no inbox cannot be paused.',
     empty: 'No subscription has announced itself.',
+  },
+  compensation: {
+    heading: 'Compensation',
+    hint: 'Missing events are resent, each to the subscription that misses it, within a budget and while its breaker is closed.',
+    overviewHint:
+      'For all subscriptions of a publisher, and for those where something else is set, held, or was resent in the last hour.',
+    all: (service: string) => `all of ${service}`,
+    mode: 'Mode',
+    modes: { auto: 'auto', report: 'report', off: 'off' } satisfies Record<CompensationMode, string>,
+    modeMeanings: {
+      auto: 'auto: what is missing is resent',
+      report: 'report: what a person asks for is resent',
+      off: 'off: nothing is resent',
+    } satisfies Record<CompensationMode, string>,
+    budget: 'Budget',
+    budgetOf: (share: string, least: string) => `${share} of live events, at least ${least}`,
+    allowed: 'Allowed now',
+    own: '(its own)',
+    lastMinute: 'Resent in 1 min',
+    lastHour: 'Resent in 1 h',
+    opens: 'Breaker opens',
+    opensAt: (share: string, least: string, time: string) =>
+      `above ${share} and ${least} missing, or ${time} unanswered`,
+    breaker: 'Breaker',
+    closed: 'closed',
+    open: (why: string) => `open: ${why}`,
+    causes: {
+      off: () => 'compensation is off',
+      held: () => 'a person holds it',
+      unanswered: (reason: string) => reason,
+      share: (reason: string) => reason,
+    } satisfies Record<BreakerCause, (reason: string) => string>,
+    told: {
+      hold: (who: string) => `held by ${who}`,
+      close: (who: string) => `closed by ${who} until nothing is missing`,
+      try: (who: string) => `told to try again by ${who}`,
+    } satisfies Record<BreakerOrder, (who: string) => string>,
+    set: 'Set by people',
+    nothing: 'nothing',
+    unknown: 'not known yet',
+    change: (where: string) => `Change it for ${where}`,
+    formOf: (where: string) => `Compensation of ${where}`,
+    formHint:
+      'It counts within a second, and outlasts a restart of the service. Left empty: as the code says, or what is set for all.',
+    emptyHint: 'Left empty: as the code says, or what is set for all.',
+    asCode: 'as the code says',
+    names: {
+      mode: 'Mode',
+      share: 'Budget, of live events',
+      minPerSecond: 'Budget, at least',
+      maxMissingShare: 'Breaker, more missing than',
+      minMissing: 'Breaker, not below',
+      maxUnansweredMs: 'Breaker, unanswered for',
+    } satisfies Record<keyof CompensationSettings, string>,
+    units: {
+      share: '%',
+      minPerSecond: 'a second',
+      maxMissingShare: '%',
+      minMissing: 'events',
+      maxUnansweredMs: 'seconds',
+    } satisfies Record<Exclude<keyof CompensationSettings, 'mode'>, string>,
+    save: 'Set',
+    sure: (where: string, changes: readonly string[]) =>
+      `For ${where} this is set, in the place of what the code says: ${changes.join('; ')}.`,
+    reset: 'Reset',
+    resetSure: (where: string) => `Nothing is set for ${where} any more: it is as the code says, or as it is for all.`,
+    saved: 'Written down; the service takes it up within a second.',
+    orders: {
+      hold: {
+        label: 'Hold the breaker',
+        sure: (name: string, missing: string) =>
+          `Nothing is resent to ${name}, which misses ${missing}, until somebody releases its breaker: not even what a person asks for.`,
+      },
+      close: {
+        label: 'Close the breaker',
+        sure: (name: string, missing: string) =>
+          `The ${missing} events that ${name} misses are resent within the budget, however many there are, unless compensation is off or nobody answers. It decides by itself again when nothing is missing.`,
+      },
+      try: {
+        label: 'Try again',
+        sure: (name: string, missing: string) =>
+          `Ten of the ${missing} events that ${name} misses are resent. When they arrive, the rest follows.`,
+      },
+      release: {
+        label: 'Release the breaker',
+        sure: (name: string, missing: string) =>
+          `The breaker of ${name}, which misses ${missing}, decides by itself again.`,
+      },
+    } satisfies Record<BreakerOrder | 'release', unknown>,
+    recovered: 'What was missing and has come',
+    came: 'Came',
   },
   backfill: {
     heading: 'Backfills',

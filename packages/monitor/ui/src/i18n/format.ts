@@ -37,6 +37,10 @@ export function rate(value: number, language: Language): string {
   return `${value.toLocaleString(language, { maximumFractionDigits: value < 10 ? 2 : 0 })}/s`
 }
 
+export function percent(share: number, language: Language): string {
+  return share.toLocaleString(language, { style: 'percent', maximumFractionDigits: 2 })
+}
+
 /** To the millisecond, with the zone: for the hover. */
 export function exactMoment(iso: string, language: Language): string {
   return new Intl.DateTimeFormat(language, {

@@ -4,12 +4,15 @@ import type { Overview, OverviewPublisher, OverviewSubscription } from '../../..
 import { useLiveOverview } from '../api/live.ts'
 import { count, moment } from '../i18n/format.ts'
 import { useLanguage } from '../i18n/language.tsx'
+import { CompensationForm } from '../parts/compensation-form.tsx'
+import { CompensationTable } from '../parts/compensation-table.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { OverviewCharts } from './overview-charts.tsx'
 import { SubscriptionTable } from '../parts/subscription-table.tsx'
 import { Table } from '../parts/table.tsx'
 import { alarmText } from '../parts/watch-state.tsx'
 import { WatchTable } from '../parts/watch-table.tsx'
+import { SubscriptionLink } from './subscriptions.tsx'
 
 /** Is everything delivered? One sentence says it, then what is not. */
 export function OverviewPage(): ReactNode {
@@ -54,12 +57,45 @@ function Content({ overview }: { readonly overview: Overview }): ReactNode {
         </section>
       )}
       {publishers.length === 0 ? null : (
-        <section>
-          <h2>{t.overview.publishers}</h2>
-          <PublisherTable publishers={publishers} />
-        </section>
+        <>
+          <Compensation overview={overview} />
+          <section>
+            <h2>{t.overview.publishers}</h2>
+            <PublisherTable publishers={publishers} />
+          </section>
+        </>
       )}
     </>
+  )
+}
+
+/** Of each publisher, and of subscriptions of which there is something to see that is not so for all. */
+function Compensation({ overview: { publishers, subscriptions } }: { readonly overview: Overview }): ReactNode {
+  const { t } = useLanguage()
+  const texts = t.compensation
+  const isOfItsOwn = ({ state, breaker, order, compensation }: OverviewSubscription): boolean =>
+    state !== 'retired' &&
+    (breaker !== null || order !== null || compensation.set !== null || compensation.resentLastHour > 0)
+  return (
+    <section>
+      <h2>{texts.heading}</h2>
+      <p className="hint">{texts.overviewHint}</p>
+      <CompensationTable
+        rows={publishers.flatMap(({ store, service, compensation }) => [
+          { ...{ key: store, name: texts.all(service), store, compensation, subscription: null } },
+          ...subscriptions
+            .filter((each) => each.store === store && isOfItsOwn(each))
+            .map((each) => ({
+              key: `${store} ${each.subscription}`,
+              name: <SubscriptionLink name={each.subscription} />,
+              ...{ store, compensation: each.compensation, subscription: each },
+            })),
+        ])}
+      />
+      {publishers.map(({ store, service, compensation }) => (
+        <CompensationForm key={store} {...{ path: 'compensation', store, where: texts.all(service), compensation }} />
+      ))}
+    </section>
   )
 }
 

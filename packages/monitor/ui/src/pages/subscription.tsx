@@ -5,6 +5,9 @@ import { useApi } from '../api/use-api.ts'
 import { count, moment } from '../i18n/format.ts'
 import { useLanguage } from '../i18n/language.tsx'
 import { Action } from '../parts/action.tsx'
+import { BreakerActions } from '../parts/breaker-actions.tsx'
+import { CompensationForm } from '../parts/compensation-form.tsx'
+import { CompensationProperties } from '../parts/compensation-table.tsx'
 import { Loaded } from '../parts/loaded.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Properties } from '../parts/properties.tsx'
@@ -24,7 +27,11 @@ export function SubscriptionPage(): ReactNode {
   )
 }
 
-function Content({ subscription }: { readonly subscription: SubscriptionReply }): ReactNode {
+interface SubscriptionProps {
+  readonly subscription: SubscriptionReply
+}
+
+function Content({ subscription }: SubscriptionProps): ReactNode {
   const { t } = useLanguage()
   const search = useSearch({ from: '/subscriptions/$name' })
   const { name, publishers, minutes, missing, periods, retired, paused, inbox } = subscription
@@ -71,6 +78,7 @@ function Content({ subscription }: { readonly subscription: SubscriptionReply })
           <Missing subscription={subscription} />
         )}
       </section>
+      {retired !== null || publishers.length === 0 ? null : <Compensation subscription={subscription} />}
       <Consumers name={name} />
       {retired === null && subscription.hasInbox && publishers.length > 0 ? (
         <Backfills name={name} search={parseBackfillSearch(search)} />
@@ -104,6 +112,63 @@ function Content({ subscription }: { readonly subscription: SubscriptionReply })
   )
 }
 
+function Compensation({ subscription: { name, publishers, recovered } }: SubscriptionProps): ReactNode {
+  const { t, language } = useLanguage()
+  const texts = t.compensation
+  const path = `subscriptions/${encodeURIComponent(name)}/compensation`
+  return (
+    <section>
+      <h2>{texts.heading}</h2>
+      <p className="hint">{texts.hint}</p>
+      {publishers.map((each) => (
+        <div key={each.store} className="compensation">
+          {publishers.length === 1 ? null : <h3>{each.store}</h3>}
+          <CompensationProperties
+            row={{
+              ...{ key: each.store, name, store: each.store },
+              compensation: each.compensation,
+              subscription: each,
+            }}
+          />
+          <BreakerActions of={each} />
+          <CompensationForm
+            path={path}
+            store={each.store}
+            where={publishers.length === 1 ? name : `${name} (${each.store})`}
+            compensation={each.compensation}
+          />
+        </div>
+      ))}
+      {recovered.length === 0 ? null : (
+        <>
+          <h3>{texts.recovered}</h3>
+          <Table
+            label={texts.recovered}
+            rows={recovered}
+            keyOf={({ store, id }) => `${store} ${id}`}
+            columns={[
+              { heading: t.fields.id, cell: ({ id }) => <MessageLink id={id} /> },
+              { heading: t.fields.event, cell: (row) => row.name },
+              { heading: t.fields.cause, cell: ({ cause }) => cause ?? '' },
+              { heading: t.fields.resends, cell: ({ resends }) => count(resends, language), isNumber: true },
+              { heading: t.fields.since, cell: ({ suspectedAt }) => <Moment iso={suspectedAt} /> },
+              { heading: texts.came, cell: ({ settledAt }) => <Moment iso={settledAt} /> },
+            ]}
+          />
+        </>
+      )}
+    </section>
+  )
+}
+
+function MessageLink({ id }: { readonly id: string }): ReactNode {
+  return (
+    <Link to="/messages/$id" params={{ id }} className="id">
+      {id}
+    </Link>
+  )
+}
+
 const STRIP_MINUTES = 120
 
 /** A cell for each minute, also for those in which there was nothing to compare. */
@@ -126,7 +191,7 @@ function Strip({ minutes }: { readonly minutes: readonly MinuteRow[] }): ReactNo
   return <ol className="strip">{cells}</ol>
 }
 
-function Missing({ subscription: { name, missing } }: { readonly subscription: SubscriptionReply }): ReactNode {
+function Missing({ subscription: { name, missing } }: SubscriptionProps): ReactNode {
   const { t, language } = useLanguage()
   return (
     <Table
@@ -136,11 +201,7 @@ function Missing({ subscription: { name, missing } }: { readonly subscription: S
       columns={[
         {
           heading: t.fields.id,
-          cell: ({ id }) => (
-            <Link to="/messages/$id" params={{ id }} className="id">
-              {id}
-            </Link>
-          ),
+          cell: ({ id }) => <MessageLink id={id} />,
         },
         { heading: t.fields.event, cell: (row) => row.name },
         {
