@@ -222,7 +222,7 @@ describe.each(['sqlite', 'postgres'] as const)('the API over %s stores', (kind) 
         { store: 'orders', name: 'order.viporder.payment.onPaid', count: 1 },
       ],
     })
-    expect(await get(app, url)).toEqual({ rows: [] })
+    expect(await get(app, url)).toEqual({ rows: [], unreachable: [] })
     const { since, until } = offer
     const begun = await post(app, url, { since, until, patterns: ['order.viporder.#'], rate: 50 })
     const [backfill] = begun['backfills'] as { id: string }[]
@@ -230,7 +230,7 @@ describe.each(['sqlite', 'postgres'] as const)('the API over %s stores', (kind) 
     expect(await get(app, url)).toMatchObject({
       rows: [{ id: backfill!.id, store: 'orders', since, until, remainingMs: null, requestedBy: 'token:operator' }],
     })
-    expect(await get(app, 'subscriptions/order.crm/backfills')).toEqual({ rows: [] })
+    expect(await get(app, 'subscriptions/order.crm/backfills')).toEqual({ rows: [], unreachable: [] })
     for (const [action, count] of [
       ['pause', 1],
       ['pause', 0],
@@ -407,7 +407,7 @@ describe('the catalog', () => {
   })
 
   it('is missed where there is none', async () => {
-    expect(await get(await makeApp(), 'events')).toEqual({ hasCatalog: false, events: [] })
+    expect(await get(await makeApp(), 'events')).toEqual({ hasCatalog: false, events: [], unreachable: [] })
   })
 })
 

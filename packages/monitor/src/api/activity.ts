@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { clusterEntry } from '../clusters/action-log.ts'
 import { MonitorError } from '../errors.ts'
+import { readPartly, unreachable } from '../reads/answering.ts'
 import { chosenStores, moment, time } from '../reads/pages.ts'
 import { defined } from './messages.ts'
 import { addRoute } from './route.ts'
@@ -66,7 +67,7 @@ export function addActivityApi(app: FastifyInstance, { stores }: { readonly stor
       newest: entryId.optional().meta({ description: 'entries up to this one alone, of one store' }),
       oldest: entryId.optional().meta({ description: 'entries from this one on alone, of one store' }),
     }),
-    reply: z.object({ rows: z.array(action), next: z.string().nullable() }),
+    reply: z.object({ rows: z.array(action), next: z.string().nullable(), unreachable }),
     handle: async ({ query: { store, newest, oldest, before, ...filter } }) => {
       const chosen = chosenStores(stores, store)
       const reached =
@@ -74,12 +75,14 @@ export function addActivityApi(app: FastifyInstance, { stores }: { readonly stor
           ? Object.fromEntries(chosen.map(({ label }) => [label, String(BigInt(newest) + 1n)]))
           : reachedBy(before)
       const asked = { ...defined(filter), ...(oldest === undefined ? {} : { from: oldest }) }
-      return readLog(chosen, reached, asked, {
-        read: (each, more) => each.actions.list(more),
-        rowOf: ({ details, at, ...row }) => ({ ...row, at: at.toISOString(), ...aboutOf(details) }),
-        lastOf: ({ id }) => id,
-        hasMore: () => false,
-      })
+      return readPartly(chosen, (answering) =>
+        readLog(answering, reached, asked, {
+          read: (each, more) => each.actions.list(more),
+          rowOf: ({ details, at, ...row }) => ({ ...row, at: at.toISOString(), ...aboutOf(details) }),
+          lastOf: ({ id }) => id,
+          hasMore: () => false,
+        }),
+      )
     },
   })
 
@@ -89,18 +92,23 @@ export function addActivityApi(app: FastifyInstance, { stores }: { readonly stor
     access: 'viewer',
     summary: 'The same, with what was done at once to many messages as one row',
     query: z.object(filters),
-    reply: z.object({ rows: z.array(group), next: z.string().nullable() }),
+    reply: z.object({ rows: z.array(group), next: z.string().nullable(), unreachable }),
     handle: ({ query: { before, ...filter } }) =>
-      readLog(stores, reachedBy(before), defined(filter), {
-        read: (each, more) => each.actions.listGroups(more),
-        rowOf: ({ details, at, ...row }) => ({ ...row, at: at.toISOString(), ...aboutOf(details) }),
-        lastOf: ({ from }) => from,
-        hasMore: ({ isCut }) => isCut,
-      }),
+      readPartly(stores, (answering) =>
+        readLog(answering, reachedBy(before), defined(filter), {
+          read: (each, more) => each.actions.listGroups(more),
+          rowOf: ({ details, at, ...row }) => ({ ...row, at: at.toISOString(), ...aboutOf(details) }),
+          lastOf: ({ from }) => from,
+          hasMore: ({ isCut }) => isCut,
+        }),
+      ),
   })
 }
 
-/** One page of several stores, by time. Each goes on behind its own last entry: times of several say nothing of the order in one. */
+/**
+ * One page of several stores, by time. Each goes on behind its own last entry: times of several say nothing of the order in one. So
+ * one that was away goes on where it was when it is back: no entry is left out, and none comes twice.
+ */
 async function readLog<Entry extends ActionEntry, Row>(
   stores: readonly NamedStore[],
   reached: Readonly<Record<string, string>>,

@@ -13,6 +13,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { callerOf } from '../access/guard.ts'
 import { MonitorError } from '../errors.ts'
+import { readPartly, readWholly, unreachable } from '../reads/answering.ts'
 import { time } from '../reads/pages.ts'
 import { addRoute } from './route.ts'
 
@@ -60,12 +61,13 @@ export function addBackfillsApi(app: FastifyInstance, { stores }: { readonly sto
     access: 'viewer',
     summary: 'The latest backfills of a subscription, with their progress',
     params: named,
-    reply: z.object({ rows: z.array(backfill) }),
-    handle: async ({ params: { name } }) => {
-      const filter = { subscription: name, limit: LATEST }
-      const rows = await readStores(stores, (store) => store.reconciliation.backfill.list(filter))
-      return { rows: rows.toSorted((a, b) => (a.id < b.id ? 1 : -1)).map(rowOf) }
-    },
+    reply: z.object({ rows: z.array(backfill), unreachable }),
+    handle: ({ params: { name } }) =>
+      readPartly(stores, async (answering) => {
+        const filter = { subscription: name, limit: LATEST }
+        const rows = await readStores(answering, (store) => store.reconciliation.backfill.list(filter))
+        return { rows: rows.toSorted((a, b) => (a.id < b.id ? 1 : -1)).map(rowOf) }
+      }),
   })
 
   addRoute(app, {
@@ -152,8 +154,11 @@ export function addBackfillsApi(app: FastifyInstance, { stores }: { readonly sto
       reply: z.object({ count: z.number().meta({ description: '0: its state does not allow it' }) }),
       handle: async ({ params }, request) => {
         const id = params.id.toLowerCase()
-        const found = await findBackfill(stores, id)
-        if (found === null) throw new MonitorError('NOT_FOUND', 404, `there is no backfill ${id}`)
+        const found = await readPartly(stores, async (answering) => {
+          const each = await findBackfill(answering, id)
+          if (each === null) throw new MonitorError('NOT_FOUND', 404, `there is no backfill ${id}`)
+          return each
+        })
         const { actor } = callerOf(request).identity
         const done = await found.store.store.reconciliation.backfill.act(id, action, actor)
         return { count: done?.isChanged === true ? 1 : 0 }
@@ -178,7 +183,7 @@ async function offered(
   stores: readonly NamedStore[],
   question: BackfillQuestion,
 ): Promise<Extract<BackfillOffer, { readonly kind: 'offer' }>> {
-  const made = await offerBackfill(stores, question)
+  const made = await readWholly(stores, (all) => offerBackfill(all, question))
   const { subscription } = question
   switch (made.kind) {
     case 'offer':

@@ -1,11 +1,12 @@
 import type { BulkAction, FailureFilter } from '@warren/bus'
-import { findBulk } from '@warren/bus/operate'
+import { findBulk, readStores } from '@warren/bus/operate'
 import type { NamedStore, StoreRow } from '@warren/bus/operate'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { callerOf } from '../access/guard.ts'
 import { MonitorError } from '../errors.ts'
 import type { BulkRunner } from '../reads/bulk-runner.ts'
+import { readPartly, unreachable } from '../reads/answering.ts'
 import { time } from '../reads/pages.ts'
 import { addRoute } from './route.ts'
 
@@ -41,24 +42,13 @@ export function addBulkApi(app: FastifyInstance, { stores, runner }: BulkApiOpti
     url: '/api/bulk-actions',
     access: 'viewer',
     summary: 'The latest actions on many failures, with their progress',
-    reply: z.object({
-      rows: z.array(bulkAction),
-      unreachable: z.array(z.string()).meta({ description: 'stores that do not answer' }),
-    }),
-    handle: async () => {
-      const unreachable: string[] = []
-      const read = stores.map(async ({ label, store }): Promise<readonly StoreRow<BulkAction>[]> => {
-        try {
-          return (await store.bulk.list({ limit: LATEST })).map((row) => ({ store: label, ...row }))
-        } catch (error) {
-          if (!store.isUnavailable(error)) throw error
-          unreachable.push(label)
-          return []
-        }
-      })
-      const rows = (await Promise.all(read)).flat().toSorted((a, b) => (a.id < b.id ? 1 : -1))
-      return { rows: rows.slice(0, LATEST).map(rowOf), unreachable }
-    },
+    reply: z.object({ rows: z.array(bulkAction), unreachable }),
+    handle: () =>
+      readPartly(stores, async (answering) => {
+        const rows = await readStores(answering, (store) => store.bulk.list({ limit: LATEST }))
+        const latest = rows.toSorted((a, b) => (a.id < b.id ? 1 : -1)).slice(0, LATEST)
+        return { rows: latest.map(rowOf) }
+      }),
   })
 
   const actions = [
@@ -75,8 +65,11 @@ export function addBulkApi(app: FastifyInstance, { stores, runner }: BulkApiOpti
       reply: z.object({ count: z.number().meta({ description: '0: its state does not allow it' }) }),
       handle: async ({ params }, request) => {
         const id = params.id.toLowerCase()
-        const found = await findBulk(stores, id)
-        if (found === null) throw new MonitorError('NOT_FOUND', 404, `there is no bulk action ${id}`)
+        const found = await readPartly(stores, async (answering) => {
+          const each = await findBulk(answering, id)
+          if (each === null) throw new MonitorError('NOT_FOUND', 404, `there is no bulk action ${id}`)
+          return each
+        })
         const { actor } = callerOf(request).identity
         const acted = await found.store.store.bulk.act(id, action, actor)
         if (acted?.bulk.state === 'running') runner.run(found.store, acted.bulk)

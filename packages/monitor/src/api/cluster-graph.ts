@@ -1,10 +1,12 @@
 import type { Catalog } from '@warren/bus'
+import { readStores } from '@warren/bus/operate'
 import type { NamedStore } from '@warren/bus/operate'
 import { readTopology } from '@warren/cluster'
 import type { VhostTopology } from '@warren/cluster'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Clusters } from '../clusters/clusters.ts'
+import { readAnswering, unreachable } from '../reads/answering.ts'
 import { graphOf, MOST_QUEUES } from '../reads/graph.ts'
 import type { GraphSubscription } from '../reads/graph.ts'
 import { Recent } from '../reads/recent.ts'
@@ -24,9 +26,7 @@ const graph = z.object({
     }),
   ),
   edges: z.array(z.object({ from: z.string(), to: z.string(), keys: z.array(z.string()), keyCount: z.number() })),
-  unreachable: z
-    .array(z.string())
-    .meta({ description: 'stores that do not answer: their subscriptions are not shown' }),
+  unreachable,
 })
 
 export type GraphReply = z.infer<typeof graph>
@@ -59,9 +59,9 @@ export function addClusterGraphApi(app: FastifyInstance, { clusters, stores, cat
       const { client, vhost } = clusters.find(name)
       const [topology, known] = await Promise.all([
         topologies.get(name, () => readTopology(client, vhost)),
-        readSubscriptions(stores),
+        readAnswering(stores, readSubscriptions),
       ])
-      const found = graphOf(topology, known.subscriptions, catalog, {
+      const found = graphOf(topology, known.value, catalog, {
         ...(entity === undefined ? {} : { entity }),
         ...(text === undefined ? {} : { text }),
         withOwn: own === 'true',
@@ -71,31 +71,15 @@ export function addClusterGraphApi(app: FastifyInstance, { clusters, stores, cat
         mostQueues: MOST_QUEUES,
         nodes: [...found.nodes],
         edges: found.edges.map(({ keys, ...edge }) => ({ ...edge, keys: [...keys] })),
-        unreachable: [...known.unreachable],
+        unreachable: known.unreachable,
       }
     },
   })
 }
 
-interface KnownSubscriptions {
-  readonly subscriptions: readonly GraphSubscription[]
-  readonly unreachable: readonly string[]
-}
-
 /** As publishers have heard of them: what subscribers' own stores know of is announced to publishers, and counts their inbox. */
-async function readSubscriptions(stores: readonly NamedStore[]): Promise<KnownSubscriptions> {
-  const unreachable: string[] = []
-  const read = await Promise.all(
-    stores.map(async (named) => {
-      try {
-        return (await named.store.reconciliation.registry.list()).filter(({ retired }) => retired === null)
-      } catch (error) {
-        if (!named.store.isUnavailable(error)) throw error
-        unreachable.push(named.label)
-        return []
-      }
-    }),
-  )
-  const byName = new Map(read.flat().map(({ name, queue }) => [name, { name, queue }]))
-  return { subscriptions: [...byName.values()], unreachable }
+async function readSubscriptions(stores: readonly NamedStore[]): Promise<readonly GraphSubscription[]> {
+  const registered = await readStores(stores, (store) => store.reconciliation.registry.list())
+  const active = registered.filter(({ retired }) => retired === null)
+  return [...new Map(active.map(({ name, queue }) => [name, { name, queue }])).values()]
 }

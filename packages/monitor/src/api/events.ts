@@ -4,6 +4,7 @@ import { readPublishers } from '@warren/bus/operate'
 import type { NamedStore } from '@warren/bus/operate'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { readPartly, unreachable } from '../reads/answering.ts'
 import { addRoute } from './route.ts'
 
 const event = z.object({
@@ -39,17 +40,20 @@ export function addEventsApi(app: FastifyInstance, { stores, catalog }: EventsAp
     url: '/api/events',
     access: 'viewer',
     summary: 'The events of the catalog, and who subscribes to each',
-    reply: z.object({ hasCatalog: z.boolean(), events: z.array(event) }),
-    handle: async () => {
-      const subscriptions = await readInterests(stores)
-      const events = (catalog?.events ?? []).map(({ name, entity, description, identity, isOptional, isOrdered }) => ({
-        ...{ name, entity, description, identity, isOptional, isOrdered },
-        subscriptions: [...subscriptions]
-          .filter(([, patterns]) => patterns.some((pattern) => matches(pattern, name)))
-          .map(([subscription]) => subscription),
-      }))
-      return { hasCatalog: catalog !== undefined, events }
-    },
+    reply: z.object({ hasCatalog: z.boolean(), events: z.array(event), unreachable }),
+    handle: () =>
+      readPartly(stores, async (answering) => {
+        const subscriptions = await readInterests(answering)
+        const events = (catalog?.events ?? []).map(
+          ({ name, entity, description, identity, isOptional, isOrdered }) => ({
+            ...{ name, entity, description, identity, isOptional, isOrdered },
+            subscriptions: [...subscriptions]
+              .filter(([, patterns]) => patterns.some((pattern) => matches(pattern, name)))
+              .map(([subscription]) => subscription),
+          }),
+        )
+        return { hasCatalog: catalog !== undefined, events }
+      }),
   })
 
   addRoute(app, {

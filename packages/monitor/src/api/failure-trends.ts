@@ -1,6 +1,8 @@
+import { readStores } from '@warren/bus/operate'
 import type { NamedStore } from '@warren/bus/operate'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { readPartly, unreachable } from '../reads/answering.ts'
 import { Shared } from '../reads/shared.ts'
 import { time } from '../reads/pages.ts'
 import { addRoute } from './route.ts'
@@ -16,7 +18,7 @@ const trends = z.object({
   from: time,
   to: time,
   trends: z.array(trend).meta({ description: 'a cause that is not there has none in that time' }),
-  unreachable: z.array(z.string()).meta({ description: 'stores that do not answer' }),
+  unreachable,
 })
 
 export type TrendRow = z.infer<typeof trend>
@@ -41,24 +43,19 @@ export function addFailureTrendsApi(
     access: 'viewer',
     summary: 'Failures of each cause by when their events were published, for the last 24 hours',
     reply: trends,
-    handle: () => kept.get('', () => readAll(stores)),
+    handle: () => kept.get('', () => readPartly(stores, readAll)),
   })
 }
 
-async function readAll(stores: readonly NamedStore[]): Promise<TrendsReply> {
+async function readAll(stores: readonly NamedStore[]): Promise<Omit<TrendsReply, 'unreachable'>> {
   const toMs = Date.now()
   const range = { fromMs: toMs - HOURS * HOUR_MS, toMs }
-  const unreachable: string[] = []
-  const read = stores.map(async ({ label, store }): Promise<readonly TrendRow[]> => {
-    try {
-      const { groups } = await store.failures.trends(range, HOURS, MOST_FAILURES)
-      return groups.map(({ counts, ...group }) => ({ store: label, ...group, counts: [...counts] }))
-    } catch (error) {
-      if (!store.isUnavailable(error)) throw error
-      unreachable.push(label)
-      return []
-    }
-  })
-  const rows = (await Promise.all(read)).flat()
-  return { from: new Date(range.fromMs).toISOString(), to: new Date(toMs).toISOString(), trends: rows, unreachable }
+  const rows = await readStores(
+    stores,
+    async (store) => (await store.failures.trends(range, HOURS, MOST_FAILURES)).groups,
+  )
+  return {
+    ...{ from: new Date(range.fromMs).toISOString(), to: new Date(toMs).toISOString() },
+    trends: rows.map(({ counts, ...row }) => ({ ...row, counts: [...counts] })),
+  }
 }

@@ -8,6 +8,7 @@ import { MonitorError } from '../errors.ts'
 import type { Mask } from '../mask.ts'
 import type { BulkRunner } from '../reads/bulk-runner.ts'
 import { editRow, readEdits } from '../reads/edits.ts'
+import { readPartly, unreachable } from '../reads/answering.ts'
 import { chosenStores, iso, moment, pageQuery, readPage, time } from '../reads/pages.ts'
 import { defined } from './messages.ts'
 import { addRoute } from './route.ts'
@@ -66,6 +67,7 @@ const failureReply = failureRow.extend({
   version: z.string().meta({ description: 'of the payload; sent with a change of it' }),
   isMasked: z.boolean().meta({ description: 'values of the payload are hidden, so that it cannot be changed here' }),
   edits: z.array(editRow).meta({ description: 'what people have changed of it, oldest first' }),
+  unreachable,
 })
 
 const blocked = z.object({
@@ -121,21 +123,22 @@ export function addFailuresApi(app: FastifyInstance, { stores, mask, runner, cat
     access: 'viewer',
     summary: 'Failures by subscription and cause, the most recent first',
     query: z.object({ store: z.string().max(200).optional(), ...condition }),
-    reply: z.object({ groups: z.array(group) }),
-    handle: async ({ query: { store, ...conditions } }) => {
-      const groups = await readStores(chosenStores(stores, store), (each) =>
-        each.failures.groups(defined(conditions), COUNTED_FAILURES),
-      )
-      return {
-        groups: groups
-          .toSorted((a, b) => b.lastFailedAt.getTime() - a.lastFailedAt.getTime())
-          .map(({ firstFailedAt, lastFailedAt, ...row }) => ({
-            ...row,
-            firstFailedAt: firstFailedAt.toISOString(),
-            lastFailedAt: lastFailedAt.toISOString(),
-          })),
-      }
-    },
+    reply: z.object({ groups: z.array(group), unreachable }),
+    handle: ({ query: { store, ...conditions } }) =>
+      readPartly(chosenStores(stores, store), async (answering) => {
+        const groups = await readStores(answering, (each) =>
+          each.failures.groups(defined(conditions), COUNTED_FAILURES),
+        )
+        return {
+          groups: groups
+            .toSorted((a, b) => b.lastFailedAt.getTime() - a.lastFailedAt.getTime())
+            .map(({ firstFailedAt, lastFailedAt, ...row }) => ({
+              ...row,
+              firstFailedAt: firstFailedAt.toISOString(),
+              lastFailedAt: lastFailedAt.toISOString(),
+            })),
+        }
+      }),
   })
 
   addRoute(app, {
@@ -144,20 +147,22 @@ export function addFailuresApi(app: FastifyInstance, { stores, mask, runner, cat
     access: 'viewer',
     summary: 'Failures one by one, newest message first',
     query: z.object({ store: z.string().max(200).optional(), ...condition, ...pageQuery }),
-    reply: z.object({ rows: z.array(failureRow), next: z.string().nullable() }),
+    reply: z.object({ rows: z.array(failureRow), next: z.string().nullable(), unreachable }),
     handle: async ({ query: { store, limit, ...conditions } }) => {
       const { before, subscription, fingerprint, entityId, name, state, since, until } = conditions
       const hasIndex = entityId !== undefined || (subscription !== undefined && fingerprint !== undefined)
       const isSearch = !hasIndex && [name, state, since, until, fingerprint].some((each) => each !== undefined)
-      const { rows, next } = await readPage({
-        ...{ stores: chosenStores(stores, store), limit },
-        read: (each, page) => each.failures.list({ ...defined(conditions), ...page }),
-        idOf: ({ messageId }) => messageId,
-        depthOf: isSearch
-          ? (depths) => depths.failures({ before, until, rows: SEARCHED_ROWS }, subscription)
-          : undefined,
+      return readPartly(chosenStores(stores, store), async (answering) => {
+        const { rows, next } = await readPage({
+          ...{ stores: answering, limit },
+          read: (each, page) => each.failures.list({ ...defined(conditions), ...page }),
+          idOf: ({ messageId }) => messageId,
+          depthOf: isSearch
+            ? (depths) => depths.failures({ before, until, rows: SEARCHED_ROWS }, subscription)
+            : undefined,
+        })
+        return { rows: rows.map(rowOf), next }
       })
-      return { rows: rows.map(rowOf), next }
     },
   })
 
@@ -167,11 +172,12 @@ export function addFailuresApi(app: FastifyInstance, { stores, mask, runner, cat
     access: 'viewer',
     summary: 'Entities of ordered subscriptions whose events wait for an earlier one',
     query: z.object({ subscription: z.string().max(255).optional(), entityId: z.string().max(500).optional() }),
-    reply: z.object({ rows: z.array(blocked) }),
-    handle: async ({ query }) => {
-      const rows = await readStores(stores, (store) => store.failures.blocked(defined(query)))
-      return { rows: rows.toSorted((a, b) => b.waiting - a.waiting).map(blockedOf) }
-    },
+    reply: z.object({ rows: z.array(blocked), unreachable }),
+    handle: ({ query }) =>
+      readPartly(stores, async (answering) => {
+        const rows = await readStores(answering, (store) => store.failures.blocked(defined(query)))
+        return { rows: rows.toSorted((a, b) => b.waiting - a.waiting).map(blockedOf) }
+      }),
   })
 
   addRoute(app, {
@@ -181,21 +187,22 @@ export function addFailuresApi(app: FastifyInstance, { stores, mask, runner, cat
     summary: 'One failure with its message and its stack',
     params: z.object({ subscription: z.string().max(255), id: z.uuid() }),
     reply: failureReply,
-    handle: async ({ params: { subscription, id } }) => {
-      const failure = await needFailure(stores, subscription, id)
-      const { payload, encoding, headers, error } = failure
-      return {
-        ...rowOf(failure),
-        stack: error.stack,
-        // What is no text cannot be looked into for what is to be hidden.
-        payload: mask.text(payload),
-        encoding,
-        headers: { ...headers },
-        version: versionOf(failure),
-        isMasked: mask.text(payload) !== payload,
-        edits: [...(await readEdits(stores, mask, { subscription, messageId: failure.messageId }))],
-      }
-    },
+    handle: ({ params: { subscription, id } }) =>
+      readPartly(stores, async (answering) => {
+        const failure = await needFailure(answering, subscription, id)
+        const { payload, encoding, headers, error } = failure
+        return {
+          ...rowOf(failure),
+          stack: error.stack,
+          // What is no text cannot be looked into for what is to be hidden.
+          payload: mask.text(payload),
+          encoding,
+          headers: { ...headers },
+          version: versionOf(failure),
+          isMasked: mask.text(payload) !== payload,
+          edits: [...(await readEdits(answering, mask, { subscription, messageId: failure.messageId }))],
+        }
+      }),
   })
 
   addRoute(app, {
@@ -212,7 +219,7 @@ export function addFailuresApi(app: FastifyInstance, { stores, mask, runner, cat
     }),
     reply: acted,
     handle: async ({ params: { subscription, id }, body: { payload, version } }, request) => {
-      const failure = await needFailure(stores, subscription, id)
+      const failure = await readPartly(stores, (answering) => needFailure(answering, subscription, id))
       if (mask.text(failure.payload) !== failure.payload)
         throw new MonitorError(
           'PAYLOAD_MASKED',

@@ -7,6 +7,7 @@ import { callerOf } from '../access/guard.ts'
 import { MonitorError } from '../errors.ts'
 import type { Mask } from '../mask.ts'
 import { editRow, readEdits } from '../reads/edits.ts'
+import { readPartly, unreachable } from '../reads/answering.ts'
 import { chosenStores, iso, moment, pageQuery, readPage, time } from '../reads/pages.ts'
 import { trace, traceOf } from '../reads/trace.ts'
 import { addRoute } from './route.ts'
@@ -127,6 +128,7 @@ const messageReply = z.object({
   edits: z
     .array(editRow)
     .meta({ description: 'what people have changed of it for single subscriptions, oldest first' }),
+  unreachable,
 })
 
 export type MessageReply = z.infer<typeof messageReply>
@@ -135,6 +137,9 @@ export type StepRow = z.infer<typeof step>
 
 /** Of a search that no index helps: some 50 ms. An index of names would make every write slower for it. */
 const SEARCHED_ROWS = 50_000
+
+/** Of an action on what one store has: others need not answer then. */
+const store = z.string().max(200).optional().meta({ description: 'that has it; default: whichever it is' })
 
 const acted = z.object({ count: z.number().meta({ description: 'how many it is done for' }) })
 
@@ -153,21 +158,23 @@ export function addMessagesApi(app: FastifyInstance, { stores, mask, traceUrl }:
     access: 'viewer',
     summary: 'Published events, newest first',
     query: z.object({ ...filter, entityId: z.string().max(500).optional(), state: z.enum(sentStates).optional() }),
-    reply: z.object({ rows: z.array(sentRow), next: z.string().nullable() }),
+    reply: z.object({ rows: z.array(sentRow), next: z.string().nullable(), unreachable }),
     handle: async ({ query: { store, limit, ...rest } }) => {
       const { name, entityId, state = 'sent' } = rest
       const isSearch = name !== undefined && entityId === undefined && state === 'sent'
-      const { rows, next } = await readPage({
-        ...{ stores: chosenStores(stores, store), limit },
-        read: (each, page) => each.messages.sent({ ...defined(rest), ...page }),
-        idOf: ({ id }) => id,
-        depthOf: isSearch ? (depths) => depths.sent({ ...rest, rows: SEARCHED_ROWS }) : undefined,
+      return readPartly(chosenStores(stores, store), async (answering) => {
+        const { rows, next } = await readPage({
+          ...{ stores: answering, limit },
+          read: (each, page) => each.messages.sent({ ...defined(rest), ...page }),
+          idOf: ({ id }) => id,
+          depthOf: isSearch ? (depths) => depths.sent({ ...rest, rows: SEARCHED_ROWS }) : undefined,
+        })
+        const shown = rows.map(({ payload: _payload, headers: _headers, createdAt, ...row }) => ({
+          ...row,
+          createdAt: createdAt.toISOString(),
+        }))
+        return { rows: shown, next }
       })
-      const shown = rows.map(({ payload: _payload, headers: _headers, createdAt, ...row }) => ({
-        ...row,
-        createdAt: createdAt.toISOString(),
-      }))
-      return { rows: shown, next }
     },
   })
 
@@ -181,24 +188,26 @@ export function addMessagesApi(app: FastifyInstance, { stores, mask, traceUrl }:
       subscription: z.string().max(255).optional(),
       status: z.enum(inboxStatuses).optional(),
     }),
-    reply: z.object({ rows: z.array(receivedRow), next: z.string().nullable() }),
+    reply: z.object({ rows: z.array(receivedRow), next: z.string().nullable(), unreachable }),
     handle: async ({ query: { store, limit, ...rest } }) => {
       const { name, status, subscription } = rest
       const isSearch = name !== undefined || status === 'handled'
-      const { rows, next } = await readPage({
-        ...{ stores: chosenStores(stores, store), limit },
-        read: (each, page) => each.messages.received({ ...defined(rest), ...page }),
-        idOf: ({ messageId }) => messageId,
-        depthOf: isSearch ? (depths) => depths.received({ ...rest, rows: SEARCHED_ROWS }, subscription) : undefined,
+      return readPartly(chosenStores(stores, store), async (answering) => {
+        const { rows, next } = await readPage({
+          ...{ stores: answering, limit },
+          read: (each, page) => each.messages.received({ ...defined(rest), ...page }),
+          idOf: ({ messageId }) => messageId,
+          depthOf: isSearch ? (depths) => depths.received({ ...rest, rows: SEARCHED_ROWS }, subscription) : undefined,
+        })
+        const shown = rows.map(({ messageId, receivedAt, settledAt, failure, ...row }) => ({
+          ...row,
+          id: messageId,
+          receivedAt: receivedAt.toISOString(),
+          settledAt: iso(settledAt),
+          error: failure === null ? null : `${failure.error.type}: ${failure.error.message}`,
+        }))
+        return { rows: shown, next }
       })
-      const shown = rows.map(({ messageId, receivedAt, settledAt, failure, ...row }) => ({
-        ...row,
-        id: messageId,
-        receivedAt: receivedAt.toISOString(),
-        settledAt: iso(settledAt),
-        error: failure === null ? null : `${failure.error.type}: ${failure.error.message}`,
-      }))
-      return { rows: shown, next }
     },
   })
 
@@ -209,42 +218,7 @@ export function addMessagesApi(app: FastifyInstance, { stores, mask, traceUrl }:
     summary: 'One event: what it says, and what became of it at each subscription',
     params: z.object({ id: z.uuid() }),
     reply: messageReply,
-    handle: async ({ params: { id } }) => {
-      const found = await readMessage(stores, id.toLowerCase())
-      if (found.sent.length + found.received.length === 0)
-        throw new MonitorError('NOT_FOUND', 404, `none of the stores knows a message ${id}`)
-      const deliveries = await readDeliveries(stores, found)
-      const timeline = await readTimeline(stores, found, deliveries)
-      const edits = await readEdits(stores, mask, { messageId: found.id })
-      return {
-        id: found.id,
-        published: found.sent.map(({ createdAt, payload, ...sent }) => ({
-          ...sent,
-          createdAt: createdAt.toISOString(),
-          payload: mask.text(payload),
-          trace: traceOf(sent.headers, traceUrl),
-        })),
-        edits: [...edits],
-        timeline: timeline.map(({ at, beganAt, ...row }) => ({ ...row, at: iso(at), beganAt: iso(beganAt) })),
-        deliveries: deliveries.map(({ receivedAt, settledAt, dueAt, missed, ...row }) => ({
-          ...row,
-          receivedAt: iso(receivedAt),
-          settledAt: iso(settledAt),
-          dueAt: iso(dueAt),
-          missed:
-            missed === null
-              ? null
-              : {
-                  ...missed,
-                  suspectedAt: missed.suspectedAt.toISOString(),
-                  confirmedAt: iso(missed.confirmedAt),
-                  dueAt: iso(missed.dueAt),
-                  requestedAt: iso(missed.requestedAt),
-                  settledAt: iso(missed.settledAt),
-                },
-        })),
-      }
-    },
+    handle: ({ params: { id } }) => readPartly(stores, (answering) => messageOf(answering, id)),
   })
 
   addRoute(app, {
@@ -253,12 +227,13 @@ export function addMessagesApi(app: FastifyInstance, { stores, mask, traceUrl }:
     access: 'operator',
     summary: 'Sends a missing event once more, to the one subscription that misses it',
     params: z.object({ id: z.uuid() }),
-    body: z.object({ subscription: z.string().min(1).max(255) }),
+    body: z.object({ subscription: z.string().min(1).max(255), store }),
     reply: acted,
-    handle: async ({ params: { id }, body: { subscription } }, request) => {
+    handle: async ({ params: { id }, body }, request) => {
       const { actor } = callerOf(request).identity
+      const missing = { id: id.toLowerCase(), subscription: body.subscription }
       const done = await Promise.all(
-        stores.map(({ store }) => store.reconciliation.missing.retry({ id: id.toLowerCase(), subscription }, actor)),
+        chosenStores(stores, body.store).map((each) => each.store.reconciliation.missing.retry(missing, actor)),
       )
       return { count: sum(done) }
     },
@@ -270,15 +245,53 @@ export function addMessagesApi(app: FastifyInstance, { stores, mask, traceUrl }:
     access: 'operator',
     summary: 'Has events that no queue took, or that the broker refused, sent again at once',
     body: z.union([
-      z.object({ ids: z.array(z.uuid()).min(1).max(1_000) }),
-      z.object({ name: z.string().min(1).max(255) }),
+      z.object({ ids: z.array(z.uuid()).min(1).max(1_000), store }),
+      z.object({ name: z.string().min(1).max(255), store }),
     ]),
     reply: acted,
-    handle: async ({ body }, request) => {
+    handle: async ({ body: { store: label, ...chosen } }, request) => {
       const { actor } = callerOf(request).identity
-      return { count: sum(await Promise.all(stores.map(({ store }) => store.messages.retry(body, actor)))) }
+      const done = chosenStores(stores, label).map((each) => each.store.messages.retry(chosen, actor))
+      return { count: sum(await Promise.all(done)) }
     },
   })
+
+  async function messageOf(answering: readonly NamedStore[], id: string): Promise<Omit<MessageReply, 'unreachable'>> {
+    const found = await readMessage(answering, id.toLowerCase())
+    if (found.sent.length + found.received.length === 0)
+      throw new MonitorError('NOT_FOUND', 404, `none of the stores knows a message ${id}`)
+    const deliveries = await readDeliveries(answering, found)
+    const timeline = await readTimeline(answering, found, deliveries)
+    const edits = await readEdits(answering, mask, { messageId: found.id })
+    return {
+      id: found.id,
+      published: found.sent.map(({ createdAt, payload, ...sent }) => ({
+        ...sent,
+        createdAt: createdAt.toISOString(),
+        payload: mask.text(payload),
+        trace: traceOf(sent.headers, traceUrl),
+      })),
+      edits: [...edits],
+      timeline: timeline.map(({ at, beganAt, ...row }) => ({ ...row, at: iso(at), beganAt: iso(beganAt) })),
+      deliveries: deliveries.map(({ receivedAt, settledAt, dueAt, missed, ...row }) => ({
+        ...row,
+        receivedAt: iso(receivedAt),
+        settledAt: iso(settledAt),
+        dueAt: iso(dueAt),
+        missed:
+          missed === null
+            ? null
+            : {
+                ...missed,
+                suspectedAt: missed.suspectedAt.toISOString(),
+                confirmedAt: iso(missed.confirmedAt),
+                dueAt: iso(missed.dueAt),
+                requestedAt: iso(missed.requestedAt),
+                settledAt: iso(missed.settledAt),
+              },
+      })),
+    }
+  }
 }
 
 function sum(counts: readonly number[]): number {

@@ -12,7 +12,8 @@ import { z } from 'zod'
 import { callerOf } from '../access/guard.ts'
 import { MonitorError } from '../errors.ts'
 import { overviewSubscription, subscriptionOf } from '../reads/overview.ts'
-import { iso, time } from '../reads/pages.ts'
+import { readPartly, unreachable } from '../reads/answering.ts'
+import { chosenStores, iso, time } from '../reads/pages.ts'
 import { addRoute } from './route.ts'
 
 const minute = z.object({
@@ -66,6 +67,7 @@ const detail = z.object({
     })
     .nullable()
     .meta({ description: "of the subscriber's own store; null when it is none of those that are looked at" }),
+  unreachable,
 })
 
 export type SubscriptionReply = z.infer<typeof detail>
@@ -87,15 +89,16 @@ export function addSubscriptionsApi(
     url: '/api/subscriptions',
     access: 'viewer',
     summary: 'All subscriptions, as their publishers know them',
-    reply: z.object({ rows: z.array(overviewSubscription) }),
-    handle: async () => {
-      const publishers = await readPublishers(stores, Date.now() - periodMs)
-      return {
-        rows: publishers.flatMap((publisher) =>
-          publisher.subscriptions.map((watched) => subscriptionOf(publisher, watched)),
-        ),
-      }
-    },
+    reply: z.object({ rows: z.array(overviewSubscription), unreachable }),
+    handle: () =>
+      readPartly(stores, async (answering) => {
+        const publishers = await readPublishers(answering, Date.now() - periodMs)
+        return {
+          rows: publishers.flatMap((publisher) =>
+            publisher.subscriptions.map((watched) => subscriptionOf(publisher, watched)),
+          ),
+        }
+      }),
   })
 
   addRoute(app, {
@@ -105,7 +108,7 @@ export function addSubscriptionsApi(
     summary: 'One subscription: what is proven of it minute by minute, and what it misses',
     params: z.object({ name: z.string().max(255) }),
     reply: detail,
-    handle: ({ params: { name } }) => readSubscription(stores, name, periodMs),
+    handle: ({ params: { name } }) => readPartly(stores, (answering) => readSubscription(answering, name, periodMs)),
   })
 
   addRoute(app, {
@@ -132,9 +135,13 @@ export function addSubscriptionsApi(
       access: 'operator',
       summary,
       params: z.object({ name: z.string().max(255) }),
+      body: z.object({
+        store: z.string().max(200).optional().meta({ description: 'its own; default: whichever it is' }),
+      }),
       reply: z.object({ count: z.number().meta({ description: '0: it was so before' }) }),
-      handle: async ({ params: { name } }, request) => {
-        const changes = await changePause(stores, name, action, callerOf(request).identity.actor)
+      handle: async ({ params: { name }, body: { store } }, request) => {
+        const { actor } = callerOf(request).identity
+        const changes = await changePause(chosenStores(stores, store), name, action, actor)
         if (changes.length === 0)
           throw new MonitorError(
             'NOT_FOUND',
@@ -167,7 +174,7 @@ async function readSubscription(
   stores: readonly NamedStore[],
   name: string,
   periodMs: number,
-): Promise<SubscriptionReply> {
+): Promise<Omit<SubscriptionReply, 'unreachable'>> {
   const publishers = await readPublishers(stores, Date.now() - periodMs)
   const watched = publishers.flatMap((publisher) =>
     publisher.subscriptions.filter((each) => each.subscription.name === name).map((each) => ({ publisher, ...each })),

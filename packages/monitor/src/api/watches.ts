@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { callerOf } from '../access/guard.ts'
 import { MonitorError } from '../errors.ts'
+import { absent, unreachable } from '../reads/answering.ts'
 import { moment } from '../reads/pages.ts'
 import { watchAlarm, watchRow } from '../reads/watches.ts'
 import type { WatchReader } from '../reads/watches.ts'
@@ -32,8 +33,11 @@ export function addWatchesApi(
     url: '/api/watches',
     access: 'viewer',
     summary: 'All watches, with what they count and whether their alarm is on',
-    reply: z.object({ rows: z.array(watchRow) }),
-    handle: async () => ({ rows: [...(await watches.read())] }),
+    reply: z.object({ rows: z.array(watchRow), unreachable }),
+    handle: async () => {
+      const { rows, unreachable: away } = await watches.read()
+      return { rows: [...rows], unreachable: away }
+    },
   })
 
   addRoute(app, {
@@ -44,8 +48,9 @@ export function addWatchesApi(
     params,
     reply: watchRow,
     handle: async ({ params: { name } }) => {
-      const watch = (await watches.read()).find((each) => each.name === name)
-      if (watch === undefined) throw unknown(name)
+      const { rows, unreachable: away } = await watches.read()
+      const watch = rows.find((each) => each.name === name)
+      if (watch === undefined) throw absent(unknown(name), away)
       return watch
     },
   })

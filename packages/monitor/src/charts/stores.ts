@@ -1,8 +1,6 @@
 import type { DeliverySample, TimeRange } from '@warren/bus'
 import type { NamedStore } from '@warren/bus/operate'
 import type { WatchedQueue } from './broker.ts'
-import { fromStore } from './problem.ts'
-import type { Problem } from './problem.ts'
 import { partsOf } from './range.ts'
 import { countsOf, latencyOf } from './series.ts'
 import type { Latency, Series } from './series.ts'
@@ -31,33 +29,28 @@ export interface StoreFlow {
 }
 
 /** The subscriptions whose inboxes are in these stores. */
-export async function readInboxes(stores: readonly NamedStore[], problems: Problem[]): Promise<readonly InboxOf[]> {
-  const read = stores.map((named) =>
-    fromStore(named, problems, async () =>
-      (await named.store.samples.subscriptions(MOST_NAMES)).map(({ name, queue }) => ({
-        ...{ subscription: name, queue, named },
-      })),
-    ),
+export async function readInboxes(stores: readonly NamedStore[]): Promise<readonly InboxOf[]> {
+  const read = stores.map(async (named) =>
+    (await named.store.samples.subscriptions(MOST_NAMES)).map(({ name, queue }) => ({
+      ...{ subscription: name, queue, named },
+    })),
   )
-  return (await Promise.all(read)).flatMap((each) => each ?? [])
+  return (await Promise.all(read)).flat()
 }
 
 /** What publishers know of the queues of their subscribers, and since when each lags. */
 export async function readWatched(
   stores: readonly NamedStore[],
-  problems: Problem[],
 ): Promise<readonly (WatchedQueue & { readonly waitingSinceMs: number | null })[]> {
-  const read = stores.map((named) =>
-    fromStore(named, problems, async () => {
-      const { registry, proof } = named.store.reconciliation
-      const [registered, proofs] = await Promise.all([registry.list(), proof.list()])
-      const since = new Map(proofs.map(({ subscription, waitingSinceMs }) => [subscription, waitingSinceMs]))
-      return registered
-        .filter(({ retired }) => retired === null)
-        .map(({ name, queue }) => ({ subscription: name, queue, waitingSinceMs: since.get(name) ?? null }))
-    }),
-  )
-  return (await Promise.all(read)).flatMap((each) => each ?? [])
+  const read = stores.map(async ({ store }) => {
+    const { registry, proof } = store.reconciliation
+    const [registered, proofs] = await Promise.all([registry.list(), proof.list()])
+    const since = new Map(proofs.map(({ subscription, waitingSinceMs }) => [subscription, waitingSinceMs]))
+    return registered
+      .filter(({ retired }) => retired === null)
+      .map(({ name, queue }) => ({ subscription: name, queue, waitingSinceMs: since.get(name) ?? null }))
+  })
+  return (await Promise.all(read)).flat()
 }
 
 /** Of the first so many subscriptions; a bounded number of rows, however many there are. */
@@ -65,7 +58,6 @@ export async function readStoreFlow(
   inboxes: readonly InboxOf[],
   buckets: readonly TimeRange[],
   parts: number,
-  problems: Problem[],
 ): Promise<StoreFlow> {
   const chosen = inboxes.slice(0, MOST_SUBSCRIPTIONS)
   const among = Math.max(1, chosen.length)
@@ -74,27 +66,24 @@ export async function readStoreFlow(
   const ranges = partsOf(buckets, parts)
   const whole = { fromMs: buckets[0]?.fromMs ?? 0, toMs: buckets.at(-1)?.toMs ?? 0 }
   const read = await Promise.all(
-    chosen.map(({ subscription, named }) =>
-      fromStore(named, problems, async () => {
-        const { samples } = named.store
-        const [deliveries, unhandled] = await Promise.all([
-          samples.deliveries(subscription, ranges, perPart),
-          samples.unhandled(subscription, whole, perStatus),
-        ])
-        return { deliveries, unhandled, completeSinceMs: completeSince(unhandled, perStatus) }
-      }),
-    ),
+    chosen.map(async ({ subscription, named }) => {
+      const { samples } = named.store
+      const [sampled, unhandled] = await Promise.all([
+        samples.deliveries(subscription, ranges, perPart),
+        samples.unhandled(subscription, whole, perStatus),
+      ])
+      return { deliveries: sampled, unhandled, completeSinceMs: completeSince(unhandled, perStatus) }
+    }),
   )
-  const known = read.filter((each) => each !== null)
-  const deliveries: readonly DeliverySample[] = known.flatMap((each) => each.deliveries)
+  const deliveries: readonly DeliverySample[] = read.flatMap((each) => each.deliveries)
   return {
     latency: latencyOf(deliveries, buckets),
     samples: deliveries.length,
     failed: countsOf(
-      known.flatMap(({ unhandled }) => unhandled),
+      read.flatMap(({ unhandled }) => unhandled),
       buckets,
       // Before that, some are not all there is: the sum would be too small.
-      known.length === 0 ? Infinity : Math.max(...known.map(({ completeSinceMs }) => completeSinceMs)),
+      read.length === 0 ? Infinity : Math.max(...read.map(({ completeSinceMs }) => completeSinceMs)),
     ),
   }
 }

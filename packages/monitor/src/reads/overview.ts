@@ -2,6 +2,7 @@ import type { OutboxBacklog, SubscriptionProblem, SubscriptionState } from '@war
 import { readPublishers } from '@warren/bus/operate'
 import type { NamedStore, Publisher, WatchedSubscription } from '@warren/bus/operate'
 import { z } from 'zod'
+import { readAnswering, unreachable } from './answering.ts'
 import { breakerCause, compensation, compensationOf, orderedBreaker, orderOf } from './compensation.ts'
 import { overviewWatch, overviewWatchOf } from './watches.ts'
 import type { WatchReader } from './watches.ts'
@@ -69,7 +70,7 @@ export const overviewReply = z.object({
   publishers: z.array(overviewPublisher),
   subscriptions: z.array(overviewSubscription),
   watches: z.array(overviewWatch),
-  unreachable: z.array(z.object({ store: z.string(), message: z.string() })),
+  unreachable,
 })
 
 export type Overview = z.infer<typeof overviewReply>
@@ -84,21 +85,11 @@ export interface OverviewSources {
 /** Reads all stores; one that does not answer is told of, and the others are read all the same. */
 export async function readOverview({ stores, watches: reader }: OverviewSources, periodMs: number): Promise<Overview> {
   const sinceMs = Date.now() - periodMs
-  const unreachable: { store: string; message: string }[] = []
-  const read = await Promise.all(
-    stores.map(async (named) => {
-      try {
-        const [publisher] = await readPublishers([named], sinceMs)
-        return publisher === undefined ? null : { publisher, backlog: await named.store.outbox.backlog() }
-      } catch (error) {
-        if (!named.store.isUnavailable(error)) throw error
-        unreachable.push({ store: named.label, message: error instanceof Error ? error.message : String(error) })
-        return null
-      }
-    }),
-  )
-  const watches = (await reader.read()).map(overviewWatchOf)
-  const publishers = read.filter((each) => each !== null)
+  const { value: publishers, unreachable: away } = await readAnswering(stores, async (answering) => {
+    const read = await readPublishers(answering, sinceMs)
+    return Promise.all(read.map(async (publisher) => ({ publisher, backlog: await publisher.store.outbox.backlog() })))
+  })
+  const watches = (await reader.read()).rows.map(overviewWatchOf)
   const subscriptions = publishers.flatMap(({ publisher }) =>
     publisher.subscriptions.map((watched) => subscriptionOf(publisher, watched)),
   )
@@ -106,7 +97,7 @@ export async function readOverview({ stores, watches: reader }: OverviewSources,
   const provable = active.filter((each) => each.state !== 'unproven')
   const through = provable.map((each) => each.provenThrough).filter((each) => each !== null)
   const isWell =
-    unreachable.length === 0 &&
+    away.length === 0 &&
     publishers.every(({ publisher }) => publisher.isReconciling) &&
     active.every(({ problems }) => problems.length === 0) &&
     watches.every(({ alarms }) => alarms.length === 0)
@@ -121,7 +112,7 @@ export async function readOverview({ stores, watches: reader }: OverviewSources,
     publishers: publishers.map(({ publisher, backlog }) => publisherOf(publisher, backlog)),
     subscriptions,
     watches,
-    unreachable,
+    unreachable: away,
   }
 }
 

@@ -30,6 +30,9 @@ export interface PageQuestion<Row> {
  * One page of several stores' rows, newest first: each gives as many as the page is long, and what does not fit is read
  * again with the next. Rows of one id stay on one page. A search that does not go to the end may find less than a page, or
  * nothing, and has a next page all the same: whoever asks goes on there.
+ *
+ * The next page begins behind an id, in whatever stores answer then. So no row comes twice and the order stays; what a store that
+ * was away holds of this page is on this page alone, when it is read again.
  */
 export async function readPage<Row>({
   stores,

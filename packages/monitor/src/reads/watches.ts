@@ -10,6 +10,8 @@ import type {
 } from '@warren/bus/operate'
 import { z } from 'zod'
 import { time } from './pages.ts'
+import { readAnswering } from './answering.ts'
+import type { UnreachableStore } from './answering.ts'
 import { Shared } from './shared.ts'
 
 const phase = z.enum(['upcoming', 'running', 'over'] satisfies readonly WatchPhase[])
@@ -86,13 +88,20 @@ const REST = 4
 /** What is older is not shown while it is read anew. */
 const MAX_STALE_MS = 300_000
 
+/** As they were read last. */
+export interface WatchReading {
+  readonly rows: readonly WatchRow[]
+  /** Whose events and deliveries are not counted. */
+  readonly unreachable: UnreachableStore[]
+}
+
 /** Watches with their counts, read once for all who look at them. */
 export class WatchReader {
   readonly #stores: readonly NamedStore[]
   readonly #logger: Logger
   readonly #counter = new WatchCounter()
-  readonly #shared = new Shared<readonly WatchRow[]>(MAX_AGE_MS)
-  #last: readonly WatchRow[] = []
+  readonly #shared = new Shared<WatchReading>(MAX_AGE_MS)
+  #last: WatchReading = { rows: [], unreachable: [] }
   /** Null: it has not been read, or was changed since. */
   #lastRead: { readonly atMs: number; readonly tookMs: number } | null = null
 
@@ -105,10 +114,10 @@ export class WatchReader {
   }
 
   /**
-   * Of the stores that answer; the overview tells of the others. What was read last is the answer while it is read anew, which with a
-   * million failures takes a second; and it is not read anew before four times as long as that has passed.
+   * Of the stores that answer. What was read last is the answer while it is read anew, which with a million failures takes a second;
+   * and it is not read anew before four times as long as that has passed.
    */
-  read(): Promise<readonly WatchRow[]> {
+  read(): Promise<WatchReading> {
     const ageMs = this.#lastRead === null ? Infinity : performance.now() - this.#lastRead.atMs
     if (ageMs < REST * (this.#lastRead?.tookMs ?? 0)) return Promise.resolve(this.#last)
     const reading = this.#shared.get('', () => this.#read())
@@ -124,26 +133,17 @@ export class WatchReader {
     this.#shared.forget()
   }
 
-  async #read(): Promise<readonly WatchRow[]> {
-    const answering = await Promise.all(
-      this.#stores.map((named) =>
-        named.store.ping().then(
-          () => [named],
-          () => [],
-        ),
-      ),
-    )
-    const stores = answering.flat()
-    const [beganMs, changes] = [performance.now(), this.#changes]
-    try {
-      this.#last = await this.#count(stores)
-      const atMs = performance.now()
-      if (changes === this.#changes) this.#lastRead = { atMs, tookMs: atMs - beganMs }
-    } catch (error) {
-      // Away since a moment ago: what was read before is shown until it is known of which stores.
-      if (!stores.some(({ store }) => store.isUnavailable(error))) throw error
-      this.#logger.warn({ error }, 'watches could not be counted; trying again')
-    }
+  async #read(): Promise<WatchReading> {
+    const changes = this.#changes
+    let beganMs = 0
+    const { value: rows, unreachable } = await readAnswering(this.#stores, (answering) => {
+      // Anew where a store is away: how long that takes to show says nothing of what counting costs.
+      beganMs = performance.now()
+      return this.#count(answering)
+    })
+    this.#last = { rows, unreachable }
+    const atMs = performance.now()
+    if (changes === this.#changes) this.#lastRead = { atMs, tookMs: atMs - beganMs }
     return this.#last
   }
 

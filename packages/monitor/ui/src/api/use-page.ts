@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { useState } from 'react'
+import type { UnreachableStore } from '../../../src/reads/answering.ts'
 import { get } from './client.ts'
 import { addressOf, REFRESH_MS } from './use-api.ts'
 import type { Query } from './use-api.ts'
@@ -9,7 +10,11 @@ export interface Page<Row> {
   readonly rows: readonly Row[]
   /** The id behind which the next page begins; null at the end. */
   readonly next: string | null
+  readonly unreachable: readonly UnreachableStore[]
 }
+
+/** How often a search of many parts is begun again while a store is not in it. */
+const WHILE_AWAY_MS = 15_000
 
 export interface Search<Row> {
   readonly query: UseQueryResult<Page<Row>>
@@ -29,14 +34,18 @@ export function usePage<Row>(path: string, query: Query): Search<Row> {
     queryFn: async ({ signal }) => {
       let page = await get<Page<Row>>(address)
       let parts = 1
+      // Also of a part that was passed over.
+      const away = new Map(page.unreachable.map((each) => [each.store, each]))
       for (; page.rows.length === 0 && page.next !== null && !signal.aborted; parts++) {
         setLooked({ address, through: page.next })
         page = await get<Page<Row>>(addressOf(path, { ...query, before: page.next }))
+        for (const each of page.unreachable) away.set(each.store, each)
       }
-      return { ...page, parts }
+      return { ...page, unreachable: [...away.values()], parts }
     },
     // A search of many parts is not begun again by itself.
-    refetchInterval: ({ state }) => (state.data === undefined || state.data.parts === 1 ? REFRESH_MS : false),
+    refetchInterval: ({ state: { data } }) =>
+      data === undefined || data.parts === 1 ? REFRESH_MS : data.unreachable.length > 0 && WHILE_AWAY_MS,
     refetchOnWindowFocus: false,
     placeholderData: keepPreviousData,
     retry: false,

@@ -61,7 +61,7 @@ export const en = {
     heading: 'This did not work',
     retry: 'Try again',
     unreachable: 'The server does not answer. What is shown is of before; it goes on by itself.',
-    storeAway: (store: string) => `The store ${store} does not answer`,
+    storeAway: (store: string) => `${store} cannot be reached; what it holds is not shown.`,
   },
   overview: {
     allProven: (deliveries: string, period: string, proven: string, of: string, through: string) =>
@@ -241,6 +241,7 @@ export const en = {
     minuteStates: { proven: 'proven', open: 'compared again', missing: 'missing', none: 'nothing to compare' },
     missing: 'What it misses',
     missingNone: 'Nothing is missing.',
+    missingUnknown: 'Nothing is missing, as far as is known.',
     periods: 'Patterns over time',
     run: 'Ask it now',
     retire: 'Retire',
@@ -454,7 +455,6 @@ export const en = {
     resume: 'Go on',
     cancel: 'Give up',
     cancelSure: (left: string) => `What is done is done; the ${left} failures that are left stay as they are.`,
-    unreachable: (stores: string) => `Nothing is known of actions on many failures in ${stores}: it does not answer.`,
   },
   edit: {
     open: 'Edit and retry',

@@ -50,7 +50,7 @@ export const zhTw: Messages = {
     heading: '操作未成功',
     retry: '再試一次',
     unreachable: '伺服器沒有回應。目前顯示的是先前的資料,恢復後會自動更新。',
-    storeAway: (store) => `資料庫 ${store} 沒有回應`,
+    storeAway: (store) => `無法連線到資料庫 ${store},其中的資料未顯示。`,
   },
   overview: {
     allProven: (deliveries, period, proven, of, through) =>
@@ -227,6 +227,7 @@ export const zhTw: Messages = {
     minuteStates: { proven: '已證實', open: '重新比對', missing: '有缺少', none: '無需比對' },
     missing: '缺少的事件',
     missingNone: '沒有缺少任何事件。',
+    missingUnknown: '就目前所知,沒有缺少任何事件。',
     periods: '樣式的變更',
     run: '立即詢問',
     retire: '退役',
@@ -407,7 +408,6 @@ export const zhTw: Messages = {
     resume: '繼續',
     cancel: '放棄',
     cancelSure: (left) => `已完成的不會復原;剩下的 ${left} 筆失敗維持原狀。`,
-    unreachable: (stores) => `無法得知 ${stores} 中大量失敗操作的情況:資料庫沒有回應。`,
   },
   edit: {
     open: '編輯後重試',

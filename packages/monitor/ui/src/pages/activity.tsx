@@ -2,6 +2,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { ReactNode, SubmitEvent } from 'react'
 import type { ActionGroupRow, ActionRow } from '../../../src/api/activity.ts'
 import { useApi } from '../api/use-api.ts'
+import type { Page } from '../api/use-page.ts'
 import { count } from '../i18n/format.ts'
 import { useLanguage } from '../i18n/language.tsx'
 import { Loaded } from '../parts/loaded.tsx'
@@ -32,11 +33,6 @@ export function parseActivitySearch(search: Readonly<Record<string, unknown>>): 
     typeof value === 'number' ? String(value) : typeof value === 'string' ? value : ''
   const found = keys.map((key) => [key, text(search[key]).trim()] as const).filter(([, value]) => value !== '')
   return Object.fromEntries(found)
-}
-
-interface Page<Row> {
-  readonly rows: readonly Row[]
-  readonly next: string | null
 }
 
 export function ActivityPage(): ReactNode {
@@ -96,7 +92,7 @@ function One({ search }: { readonly search: ActivitySearch }): ReactNode {
 }
 
 function Entries<Row extends ActionRow>({
-  page: { rows, next },
+  page: { rows, next, unreachable },
   search,
   messages,
 }: {
@@ -105,7 +101,7 @@ function Entries<Row extends ActionRow>({
   readonly messages: Column<Row>
 }): ReactNode {
   const { t } = useLanguage()
-  const isAll = Object.keys(search).length === 0
+  const isAll = Object.keys(search).length === 0 && unreachable.length === 0
   if (rows.length === 0) return <p className="hint">{isAll ? t.activity.empty : t.list.empty}</p>
   return (
     <>

@@ -171,7 +171,7 @@ function Running({ name }: { readonly name: string }): ReactNode {
   const left = ({ heldBy, remainingMs }: BackfillRow): string =>
     heldBy !== null ? t.backfill.holds[heldBy] : remainingMs === null ? '' : duration(remainingMs)
   return (
-    <Loaded query={query}>
+    <Loaded query={query} isPart>
       {({ rows }) =>
         rows.length === 0 ? (
           <p className="hint">{t.backfill.empty}</p>

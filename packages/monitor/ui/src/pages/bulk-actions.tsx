@@ -10,7 +10,6 @@ import { Table } from '../parts/table.tsx'
 
 interface Reply {
   readonly rows: readonly BulkRow[]
-  readonly unreachable: readonly string[]
 }
 
 const looks = { running: 'pending', done: 'good', failed: 'bad', cancelled: 'none' } as const
@@ -24,10 +23,9 @@ export function BulkActions(): ReactNode {
   const { t, language } = useLanguage()
   const query = useApi<Reply>('bulk-actions', {}, everyMs)
   return (
-    <Loaded query={query}>
-      {({ rows, unreachable }) => (
+    <Loaded query={query} isPart>
+      {({ rows }) => (
         <>
-          {unreachable.length === 0 ? null : <p className="note bad">{t.bulk.unreachable(unreachable.join(', '))}</p>}
           {rows.length === 0 ? null : (
             <section>
               <h2>{t.bulk.heading}</h2>

@@ -21,8 +21,8 @@ export function FailurePage(): ReactNode {
 function Content({ failure }: { readonly failure: FailureReply }): ReactNode {
   const { t, language } = useLanguage()
   const { edit } = useSearch({ from: '/failures/$subscription/$id' })
-  const { subscription, id } = failure
-  const body = { subscription, id }
+  const { store, subscription, id } = failure
+  const body = { store, subscription, id }
   const one = count(1, language)
   return (
     <>

@@ -2,6 +2,7 @@ import { Link, useSearch } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { TrendsReply } from '../../../src/api/failure-trends.ts'
 import type { BlockedRow, FailureGroupRow, FailureRow } from '../../../src/api/failures.ts'
+import type { UnreachableStore } from '../../../src/reads/answering.ts'
 import { useApi } from '../api/use-api.ts'
 import { usePage } from '../api/use-page.ts'
 import { atLeast, count } from '../i18n/format.ts'
@@ -42,15 +43,20 @@ export function FailuresPage(): ReactNode {
   )
 }
 
+interface GroupsReply {
+  readonly groups: readonly FailureGroupRow[]
+  readonly unreachable: readonly UnreachableStore[]
+}
+
 function Groups(): ReactNode {
   const { t, language } = useLanguage()
-  const groups = useApi<{ readonly groups: readonly FailureGroupRow[] }>('failures/groups')
+  const groups = useApi<GroupsReply>('failures/groups')
   const blocked = useApi<{ readonly rows: readonly BlockedRow[] }>('failures/blocked')
   return (
     <>
       <Loaded query={groups}>
-        {({ groups: rows }) =>
-          rows.length === 0 ? (
+        {({ groups: rows, unreachable }) =>
+          rows.length === 0 && unreachable.length > 0 ? null : rows.length === 0 ? (
             <div className="verdict empty">
               <p>{t.failures.groupsEmpty}</p>
             </div>
@@ -92,7 +98,9 @@ function Groups(): ReactNode {
           )
         }
       </Loaded>
-      <Loaded query={blocked}>{({ rows }) => (rows.length === 0 ? null : <Blocked rows={rows} />)}</Loaded>
+      <Loaded query={blocked} isPart>
+        {({ rows }) => (rows.length === 0 ? null : <Blocked rows={rows} />)}
+      </Loaded>
     </>
   )
 }
@@ -103,7 +111,7 @@ const TREND_EVERY_MS = 30_000
 function Trend({ group: { store, subscription, fingerprint } }: { readonly group: FailureGroupRow }): ReactNode {
   const { t, language } = useLanguage()
   const { data } = useApi<TrendsReply>('failures/trends', {}, TREND_EVERY_MS)
-  if (data === undefined || data.unreachable.includes(store)) return null
+  if (data === undefined || data.unreachable.some((each) => each.store === store)) return null
   const own = data.trends.find(
     (each) => each.store === store && each.subscription === subscription && each.fingerprint === fingerprint,
   )

@@ -28,10 +28,11 @@ export function MessagePage(): ReactNode {
 
 function Content({ message }: { readonly message: MessageReply }): ReactNode {
   const { t, language } = useLanguage()
-  const { id, published, deliveries, edits, timeline } = message
+  const { id, published, deliveries, edits, timeline, unreachable } = message
+  const isWhole = unreachable.length === 0
   return (
     <>
-      {published.length === 0 ? <p className="note">{t.messages.publishedNone}</p> : null}
+      {published.length === 0 && isWhole ? <p className="note">{t.messages.publishedNone}</p> : null}
       {published.map(({ store, name, entityId, source, createdAt, state, attempts, error, trace }) => (
         <section key={store}>
           <Properties
@@ -46,13 +47,17 @@ function Content({ message }: { readonly message: MessageReply }): ReactNode {
               [t.fields.store, store],
             ]}
           />
-          {state === 'sent' ? null : <Action label={t.messages.release} path="messages/release" body={{ ids: [id] }} />}
+          {state === 'sent' ? null : (
+            <Action label={t.messages.release} path="messages/release" body={{ ids: [id], store }} />
+          )}
         </section>
       ))}
       <section>
         <h2>{t.messages.deliveries}</h2>
         {deliveries.length === 0 ? (
-          <p className="hint">{t.messages.deliveriesNone}</p>
+          isWhole ? (
+            <p className="hint">{t.messages.deliveriesNone}</p>
+          ) : null
         ) : (
           <Table
             label={t.messages.deliveries}
@@ -66,7 +71,7 @@ function Content({ message }: { readonly message: MessageReply }): ReactNode {
               { heading: t.fields.attempts, cell: ({ attempts }) => attempts ?? '', isNumber: true },
               { heading: t.fields.due, cell: ({ dueAt, missed }) => <Moment iso={dueAt ?? missed?.dueAt ?? null} /> },
               { heading: t.fields.resends, cell: ({ missed }) => missed?.resends ?? '', isNumber: true },
-              { heading: t.fields.error, cell: (row) => <Why delivery={row} id={id} />, isWide: true },
+              { heading: t.fields.error, cell: (row) => <Why delivery={row} message={message} />, isWide: true },
             ]}
           />
         )}
@@ -95,15 +100,23 @@ function TraceLink({ trace: { id, url } }: { readonly trace: Trace }): ReactNode
   )
 }
 
-function Why({ delivery, id }: { readonly delivery: DeliveryRow; readonly id: string }): ReactNode {
+function Why({
+  delivery,
+  message: { id, published },
+}: {
+  readonly delivery: DeliveryRow
+  readonly message: MessageReply
+}): ReactNode {
   const { t } = useLanguage()
+  // More than one only when a service's database was copied.
+  const store = published.length === 1 ? published[0]?.store : undefined
   const { error, missed, fingerprint, subscription } = delivery
   if (missed !== null && missed.state !== 'recovered') {
     return (
       <>
         {[missed.cause, missed.error].filter((each) => each !== null).join(': ')}
         {missed.heldBy === null ? '' : `; ${t.watch.heldBy(missed.heldBy)}`}{' '}
-        <Action label={t.subscription.resend} path={`messages/${id}/resend`} body={{ subscription }} />
+        <Action label={t.subscription.resend} path={`messages/${id}/resend`} body={{ subscription, store }} />
       </>
     )
   }

@@ -8,6 +8,7 @@ import { CompensationForm } from '../parts/compensation-form.tsx'
 import { CompensationTable } from '../parts/compensation-table.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { OverviewCharts } from './overview-charts.tsx'
+import { StoresAway } from '../parts/stores-away.tsx'
 import { SubscriptionTable } from '../parts/subscription-table.tsx'
 import { Table } from '../parts/table.tsx'
 import { alarmText } from '../parts/watch-state.tsx'
@@ -41,11 +42,7 @@ function Content({ overview }: { readonly overview: Overview }): ReactNode {
   const { subscriptions, publishers, unreachable } = overview
   return (
     <>
-      {unreachable.map(({ store, message }) => (
-        <p key={store} role="alert" className="note bad">
-          <strong>{t.errors.storeAway(store)}</strong> {message}
-        </p>
-      ))}
+      <StoresAway of={unreachable} />
       <Verdict overview={overview} />
       <Counts overview={overview} />
       <Watches watches={overview.watches} />

@@ -34,16 +34,22 @@ interface SubscriptionProps {
 function Content({ subscription }: SubscriptionProps): ReactNode {
   const { t } = useLanguage()
   const search = useSearch({ from: '/subscriptions/$name' })
-  const { name, publishers, minutes, missing, periods, retired, paused, inbox } = subscription
+  const { name, publishers, minutes, missing, periods, retired, paused, inbox, unreachable } = subscription
+  const isWhole = unreachable.length === 0
   const path = `subscriptions/${encodeURIComponent(name)}`
   return (
     <>
       <div className="buttons">
         <Action label={t.subscription.run} path={`${path}/run`} />
         {inbox === null ? null : paused === null ? (
-          <Action label={t.subscription.pause} path={`${path}/pause`} sure={t.subscription.pauseSure(name)} />
+          <Action
+            label={t.subscription.pause}
+            path={`${path}/pause`}
+            body={{ store: inbox.store }}
+            sure={t.subscription.pauseSure(name)}
+          />
         ) : (
-          <Action label={t.subscription.resume} path={`${path}/resume`} />
+          <Action label={t.subscription.resume} path={`${path}/resume`} body={{ store: inbox.store }} />
         )}
         {retired === null ? (
           <Action
@@ -54,7 +60,7 @@ function Content({ subscription }: SubscriptionProps): ReactNode {
           />
         ) : null}
       </div>
-      {inbox === null && retired === null ? <p className="hint">{t.subscription.pauseElsewhere}</p> : null}
+      {inbox === null && retired === null && isWhole ? <p className="hint">{t.subscription.pauseElsewhere}</p> : null}
       {paused === null ? null : (
         <p className="note pending">
           <strong>
@@ -73,7 +79,7 @@ function Content({ subscription }: SubscriptionProps): ReactNode {
       <section>
         <h2>{t.subscription.missing}</h2>
         {missing.length === 0 ? (
-          <p className="hint">{t.subscription.missingNone}</p>
+          <p className="hint">{isWhole ? t.subscription.missingNone : t.subscription.missingUnknown}</p>
         ) : (
           <Missing subscription={subscription} />
         )}
@@ -213,8 +219,8 @@ function Missing({ subscription: { name, missing } }: SubscriptionProps): ReactN
         { heading: t.fields.since, cell: ({ suspectedAt }) => <Moment iso={suspectedAt} /> },
         {
           heading: t.subscription.resend,
-          cell: ({ id }) => (
-            <Action label={t.subscription.resend} path={`messages/${id}/resend`} body={{ subscription: name }} />
+          cell: ({ id, store }) => (
+            <Action label={t.subscription.resend} path={`messages/${id}/resend`} body={{ subscription: name, store }} />
           ),
         },
       ]}

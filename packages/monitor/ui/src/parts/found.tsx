@@ -23,7 +23,7 @@ export function Found<Row>({
       <Loaded query={query}>
         {(page) => (
           <>
-            {page.rows.length === 0 ? through === null ? <p className="hint">{t.list.empty}</p> : null : children(page)}
+            {page.rows.length > 0 ? children(page) : through === null ? <p className="hint">{t.list.empty}</p> : null}
           </>
         )}
       </Loaded>

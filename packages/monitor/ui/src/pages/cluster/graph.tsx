@@ -44,11 +44,6 @@ export function GraphPage(): ReactNode {
         {(graph) => (
           <>
             <Filters cluster={cluster} search={search} entities={graph.entities} key={JSON.stringify(search)} />
-            {graph.unreachable.map((store) => (
-              <p key={store} className="hint">
-                {t.errors.storeAway(store)}
-              </p>
-            ))}
             <Content cluster={cluster} graph={graph} />
           </>
         )}
