@@ -35,7 +35,7 @@ describe('docs/configuration.md', () => {
     RelayTuning: 'packages/bus/src/bus-options.ts',
     ReconcileOptions: 'packages/bus/src/reconcile/settings.ts',
     TlsOptions: 'packages/bus/src/amqp/tls.ts',
-    Retention: 'packages/bus/src/store/store.ts',
+    Retention: 'packages/bus/src/store/contract/retention.ts',
     SubscriptionOptions: 'packages/bus/src/inbox/subscription.ts',
     RetryOptions: 'packages/bus/src/inbox/retry-policy.ts',
     PublishOptions: 'packages/bus/src/outbox/publish.ts',

@@ -43,7 +43,7 @@ export type { SubscriptionProblem, SubscriptionState, SubscriptionStatus } from 
 export { planBackfill } from './reconcile/backfill-plan.ts'
 export type { BackfillPlan, BackfillQuestion } from './reconcile/backfill-plan.ts'
 export { Signal } from './signal.ts'
-export type * from './store/reconciliation.ts'
+export type * from './store/contract/reconciliation.ts'
 export type {
   Backfill,
   BackfillAction,
@@ -51,11 +51,11 @@ export type {
   BackfillHold,
   BackfillState,
   BackfillStore,
-} from './store/backfill.ts'
-export type * from './store/bulk.ts'
-export type * from './store/compensation.ts'
-export type * from './store/order.ts'
-export type { DeliverySample, SampleReads, UnhandledSample } from './store/samples.ts'
+} from './store/contract/backfill.ts'
+export type * from './store/contract/bulk.ts'
+export type * from './store/contract/compensation.ts'
+export type * from './store/contract/order.ts'
+export type { DeliverySample, SampleReads, UnhandledSample } from './store/contract/samples.ts'
 export type * from './store/store.ts'
-export type * from './store/watch.ts'
+export type * from './store/contract/watch.ts'
 export type { Telemetry } from './telemetry.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Backfill, Store } from '../src/index.ts'
-import type { BackfillRequest } from '../src/store/backfill.ts'
+import type { BackfillRequest } from '../src/store/contract/backfill.ts'
 import { rawChannel } from './support/raw.ts'
 import { quickly } from './support/reconcile.ts'
 import { eventually, freshDatabase, makeService, storeKinds } from './support/service.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { versionOf } from '@warren/bus/operate'
-import { ORDER_BLOCKED } from '../../bus/src/store/order.ts'
+import { ORDER_BLOCKED } from '../../bus/src/store/contract/order.ts'
 import { watch } from '../../bus/test/store/conformance/watches.ts'
 import { shop } from '../../bus/test/support/shop.ts'
 import { ids } from '../../cli/test/support/fill.ts'

@@ -1,5 +1,5 @@
 -- Watches: what a person wants to see of certain events, in a certain time. Points in time are milliseconds, JSON is text, as in
--- 0002_reconciliation.sql. See Watch in store/watch.ts.
+-- 0002_reconciliation.sql. See Watch in store/contract/watch.ts.
 create table warren.watch (
   name text collate "C" primary key,
   patterns text not null,

@@ -1,4 +1,4 @@
--- What a person does to many failures, chunk by chunk. Points in time are milliseconds, JSON is text. See BulkState in store/bulk.ts.
+-- What a person does to many failures, chunk by chunk. Points in time are milliseconds, JSON is text. See BulkState in store/contract/bulk.ts.
 create table warren.bulk_action (
   id uuid primary key,
   action text collate "C" not null check (action in ('retry', 'discard', 'release')),

@@ -1,5 +1,5 @@
 -- What compensation works with: as the code of the service says it, and what a person has set in the place of that. Points in time are
--- milliseconds. See CompensationStore in store/compensation.ts.
+-- milliseconds. See CompensationStore in store/contract/compensation.ts.
 create table warren.compensation (
   -- 'code': written by who reconciles. 'all': set in its place; 'one': set in the place of both for one subscription.
   scope text collate "C" not null check (scope in ('code', 'all', 'one')),
@@ -26,7 +26,7 @@ create table warren.resend (
 );
 
 alter table warren.proof add column breaker_cause text;
--- What a person has told the breaker: see BreakerOrder in store/compensation.ts.
+-- What a person has told the breaker: see BreakerOrder in store/contract/compensation.ts.
 alter table warren.proof add column breaker_order text check (breaker_order in ('hold', 'close', 'try'));
 alter table warren.proof add column breaker_ordered_at bigint;
 alter table warren.proof add column breaker_ordered_by text;

@@ -1,4 +1,4 @@
--- What a person does to many failures, chunk by chunk. Points in time are milliseconds, JSON is text. See BulkState in store/bulk.ts.
+-- What a person does to many failures, chunk by chunk. Points in time are milliseconds, JSON is text. See BulkState in store/contract/bulk.ts.
 create table warren_bulk_action (
   id text primary key,
   action text not null check (action in ('retry', 'discard', 'release')),

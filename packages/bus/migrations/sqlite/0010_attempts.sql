@@ -1,4 +1,4 @@
--- How attempts to handle a message have failed, the newest 50 for each subscription: see FailedAttempt in store/store.ts. Without stacks
+-- How attempts to handle a message have failed, the newest 50 for each subscription: see FailedAttempt in store/contract/failures.ts. Without stacks
 -- and payloads, which inbox_failure has of the last one. Points in time are milliseconds.
 create table warren_inbox_attempt (
   message_id text not null,

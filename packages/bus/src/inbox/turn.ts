@@ -1,6 +1,6 @@
 import { matches } from '../catalog/pattern.ts'
 import type { EventOrder } from '../envelope/order.ts'
-import type { Interest } from '../store/order.ts'
+import type { Interest } from '../store/contract/order.ts'
 import { isSettled } from '../store/order/position.ts'
 import type { Place, Position } from '../store/order/position.ts'
 

@@ -1,7 +1,7 @@
 import { WarrenError } from '../errors.ts'
 import { planBackfill } from '../reconcile/backfill-plan.ts'
 import type { BackfillPlan, BackfillQuestion } from '../reconcile/backfill-plan.ts'
-import type { Backfill } from '../store/backfill.ts'
+import type { Backfill } from '../store/contract/backfill.ts'
 import type { NamedStore } from './named-store.ts'
 
 /** Events per second of those that say no rate, unless the service does. */

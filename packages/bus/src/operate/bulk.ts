@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isWarrenError } from '../errors.ts'
-import type { BulkAction, FailureAction } from '../store/bulk.ts'
+import type { BulkAction, FailureAction } from '../store/contract/bulk.ts'
 import type { FailureFilter, Store } from '../store/store.ts'
 import type { NamedStore } from './named-store.ts'
 

@@ -8,7 +8,7 @@ import type {
   CompensationOverride,
   CompensationRows,
   CompensationSettings,
-} from '../store/compensation.ts'
+} from '../store/contract/compensation.ts'
 import type { NamedStore } from './named-store.ts'
 import { publishingStores } from './publishing-stores.ts'
 

@@ -1,5 +1,5 @@
 import { heldBy } from '../reconcile/steering.ts'
-import type { MissingEvent } from '../store/reconciliation.ts'
+import type { MissingEvent } from '../store/contract/reconciliation.ts'
 import type { NamedStore, StoreRow } from './named-store.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { ORDER_BLOCKED } from '../store/order.ts'
+import { ORDER_BLOCKED } from '../store/contract/order.ts'
 import type { ActionEntry, FailedAttempt, InboxEntry } from '../store/store.ts'
 import type { Delivery } from './deliveries.ts'
 import type { FoundMessage } from './message.ts'

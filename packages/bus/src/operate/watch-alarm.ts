@@ -1,4 +1,4 @@
-import type { Watch } from '../store/watch.ts'
+import type { Watch } from '../store/contract/watch.ts'
 import type { WatchCount } from './watch-counts.ts'
 
 export interface RaisedAlarm {

@@ -1,8 +1,8 @@
 import { uuidTime } from '../envelope/uuid.ts'
 import { interestIn } from '../reconcile/delivery.ts'
-import type { MissingEvent, TimeRange } from '../store/reconciliation.ts'
+import type { MissingEvent, TimeRange } from '../store/contract/reconciliation.ts'
 import type { InboxStatus } from '../store/store.ts'
-import type { Watch, WatchedEvent } from '../store/watch.ts'
+import type { Watch, WatchedEvent } from '../store/contract/watch.ts'
 import { matcher } from './watch-counts.ts'
 import type { KnownSubscription, WatchContext, WatchCount, WatchedDeliveries } from './watch-counts.ts'
 

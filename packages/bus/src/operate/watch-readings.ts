@@ -1,4 +1,4 @@
-import type { TimeRange } from '../store/reconciliation.ts'
+import type { TimeRange } from '../store/contract/reconciliation.ts'
 import type { NamedStore } from './named-store.ts'
 
 /** By name. */

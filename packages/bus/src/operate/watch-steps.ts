@@ -1,4 +1,4 @@
-import type { TimeRange } from '../store/reconciliation.ts'
+import type { TimeRange } from '../store/contract/reconciliation.ts'
 
 const MINUTE_MS = 60_000
 const LONG_STEP_MS = 10 * MINUTE_MS

@@ -1,6 +1,6 @@
 import { parsePattern } from '../catalog/pattern.ts'
 import { WarrenError } from '../errors.ts'
-import type { NewWatch, Watch, WatchAlarm } from '../store/watch.ts'
+import type { NewWatch, Watch, WatchAlarm } from '../store/contract/watch.ts'
 import type { NamedStore, StoreRow } from './named-store.ts'
 import { readStores } from './named-store.ts'
 import { publishingStores } from './publishing-stores.ts'

@@ -3,7 +3,7 @@ import { reservedHeaders } from '../envelope/event.ts'
 import { orderHeaders, orderKey } from '../envelope/order.ts'
 import { newId, newIdAt } from '../envelope/uuid.ts'
 import { WarrenError } from '../errors.ts'
-import type { NextInOrder } from '../store/order.ts'
+import type { NextInOrder } from '../store/contract/order.ts'
 import type { NewEvent } from '../store/store.ts'
 import { bucketOf } from './buckets.ts'
 

@@ -1,6 +1,6 @@
 import { matches } from '../catalog/pattern.ts'
-import type { BackfillStore } from '../store/backfill.ts'
-import type { TimeRange } from '../store/reconciliation.ts'
+import type { BackfillStore } from '../store/contract/backfill.ts'
+import type { TimeRange } from '../store/contract/reconciliation.ts'
 
 /** Counted apart: SQLite answers on the thread that also publishes, and a million rows are half a second. */
 const STEP_MS = 3_600_000

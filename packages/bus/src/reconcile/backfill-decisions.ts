@@ -1,8 +1,8 @@
 import type { PublishOutcome } from '../amqp/publisher.ts'
 import type { QueueDepth } from '../amqp/queue-depth.ts'
 import { resendError } from '../outbox/resend.ts'
-import type { BackfillHold } from '../store/backfill.ts'
-import type { EventKey } from '../store/reconciliation.ts'
+import type { BackfillHold } from '../store/contract/backfill.ts'
+import type { EventKey } from '../store/contract/reconciliation.ts'
 
 export interface BackfillLimits {
   /** Events per second, of all backfills that have no rate of their own. */

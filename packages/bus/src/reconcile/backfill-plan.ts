@@ -1,6 +1,6 @@
 import { nearest } from '../catalog/nearest.ts'
 import { matches, parsePattern } from '../catalog/pattern.ts'
-import type { ReconciliationStore, TimeRange } from '../store/reconciliation.ts'
+import type { ReconciliationStore, TimeRange } from '../store/contract/reconciliation.ts'
 import { countMatching, totalOf } from './backfill-count.ts'
 
 export interface BackfillQuestion {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { BreakerOrder } from '../store/compensation.ts'
+import type { BreakerOrder } from '../store/contract/compensation.ts'
 import { decideBreaker } from './breaker.ts'
 import type { BreakerInput } from './breaker.ts'
 

@@ -1,4 +1,4 @@
-import type { BreakerCause, CompensationMode, OrderedBreaker } from '../store/compensation.ts'
+import type { BreakerCause, CompensationMode, OrderedBreaker } from '../store/contract/compensation.ts'
 
 export interface BreakerOptions {
   /** Open when more than this share of what was compared seems missing: then the way of receipts is broken, not the queue. */

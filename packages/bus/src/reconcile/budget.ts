@@ -1,4 +1,4 @@
-import type { ProofStore } from '../store/reconciliation.ts'
+import type { ProofStore } from '../store/contract/reconciliation.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 export interface BudgetOptions {

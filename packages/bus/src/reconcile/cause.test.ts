@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { newId } from '../envelope/uuid.ts'
-import type { Observation } from '../store/reconciliation.ts'
+import type { Observation } from '../store/contract/reconciliation.ts'
 import { decideCause } from './cause.ts'
 import type { CauseFacts } from './cause.ts'
 import { bindingText } from './watch.ts'

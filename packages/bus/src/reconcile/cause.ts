@@ -1,5 +1,5 @@
 import { uuidTime } from '../envelope/uuid.ts'
-import type { Cause, Evidence, Observation } from '../store/reconciliation.ts'
+import type { Cause, Evidence, Observation } from '../store/contract/reconciliation.ts'
 import { bindingText } from './watch.ts'
 import type { Route } from './watch.ts'
 

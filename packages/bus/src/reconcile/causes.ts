@@ -7,7 +7,7 @@ import type {
   ReconciliationStore,
   RegisteredSubscription,
   TimeRange,
-} from '../store/reconciliation.ts'
+} from '../store/contract/reconciliation.ts'
 import { decideCause } from './cause.ts'
 import type { CauseFacts, DecidedCause } from './cause.ts'
 import { causeBySequence } from './sequence.ts'

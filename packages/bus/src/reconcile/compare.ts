@@ -1,4 +1,4 @@
-import type { Digest, EventKey } from '../store/reconciliation.ts'
+import type { Digest, EventKey } from '../store/contract/reconciliation.ts'
 
 export interface DigestComparison {
   readonly isEqual: boolean

@@ -4,15 +4,15 @@ import type { Logger } from '../logger.ts'
 import { resend, resendError } from '../outbox/resend.ts'
 import { Signal } from '../signal.ts'
 import { SingleFlight } from '../single-flight.ts'
-import type { CompensationSettings } from '../store/compensation.ts'
+import type { CompensationSettings } from '../store/contract/compensation.ts'
 import type {
   Findings,
   Proof,
   ReconciliationStore,
   RegisteredSubscription,
   StoredEvent,
-} from '../store/reconciliation.ts'
-import type { WatchStore } from '../store/watch.ts'
+} from '../store/contract/reconciliation.ts'
+import type { WatchStore } from '../store/contract/watch.ts'
 import { decideBreaker } from './breaker.ts'
 import type { BreakerDecision } from './breaker.ts'
 import { allowedPerSecond, budgetBucket, livePerSecond } from './budget.ts'

@@ -1,5 +1,5 @@
 import { uuidTime } from '../envelope/uuid.ts'
-import type { MissingEvent, MissingState, Period, RegisteredSubscription } from '../store/reconciliation.ts'
+import type { MissingEvent, MissingState, Period, RegisteredSubscription } from '../store/contract/reconciliation.ts'
 import type { InboxEntry, InboxStatus, SentState } from '../store/store.ts'
 import { expectations } from './expectation.ts'
 

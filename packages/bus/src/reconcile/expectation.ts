@@ -1,5 +1,5 @@
 import { matches } from '../catalog/pattern.ts'
-import type { Period, TimeRange } from '../store/reconciliation.ts'
+import type { Period, TimeRange } from '../store/contract/reconciliation.ts'
 
 /** A range in which the same names are expected throughout. */
 export interface Expectation extends TimeRange {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { CompensationSettings } from '../store/compensation.ts'
+import type { CompensationSettings } from '../store/contract/compensation.ts'
 import { settingsInEffect } from './in-effect.ts'
 
 const code: CompensationSettings = {

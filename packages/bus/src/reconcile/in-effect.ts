@@ -1,4 +1,4 @@
-import type { CompensationOverride, CompensationRows, CompensationSettings } from '../store/compensation.ts'
+import type { CompensationOverride, CompensationRows, CompensationSettings } from '../store/contract/compensation.ts'
 
 /** Where a setting comes from: the code of the service, what is set for all subscriptions, or for this one. */
 export type SettingOrigin = 'code' | 'all' | 'one'

@@ -7,7 +7,7 @@ import type {
   Proof,
   ReconciliationStore,
   RegisteredSubscription,
-} from '../store/reconciliation.ts'
+} from '../store/contract/reconciliation.ts'
 import type { Asker } from './asker.ts'
 import { causesOf } from './causes.ts'
 import type { Memories, Memory } from './memory.ts'

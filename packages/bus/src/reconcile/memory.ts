@@ -1,4 +1,4 @@
-import type { Proof } from '../store/reconciliation.ts'
+import type { Proof } from '../store/contract/reconciliation.ts'
 import type { Detail } from './round.ts'
 
 /** What is remembered of a subscription between barriers. */

@@ -2,7 +2,7 @@ import { controlKind, KIND_HEADER } from '../envelope/control.ts'
 import type { RawControl } from '../envelope/control.ts'
 import type { Message } from '../envelope/message.ts'
 import { newId } from '../envelope/uuid.ts'
-import type { EventKey, RangeDigests, TimeRange } from '../store/reconciliation.ts'
+import type { EventKey, RangeDigests, TimeRange } from '../store/contract/reconciliation.ts'
 import type { Standing } from './registry.ts'
 
 /** Of the control exchange: what every publisher hears. */

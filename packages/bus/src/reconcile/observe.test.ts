@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Observation } from '../store/reconciliation.ts'
+import type { Observation } from '../store/contract/reconciliation.ts'
 import { observe } from './observe.ts'
 import type { QueueView, WatchedBinding } from './watch.ts'
 

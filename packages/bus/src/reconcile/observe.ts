@@ -1,4 +1,4 @@
-import type { Observation } from '../store/reconciliation.ts'
+import type { Observation } from '../store/contract/reconciliation.ts'
 import { bindingText } from './watch.ts'
 import type { QueueView } from './watch.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RegisteredSubscription } from '../store/reconciliation.ts'
+import type { RegisteredSubscription } from '../store/contract/reconciliation.ts'
 import { beginOf } from './registry.ts'
 
 const known: RegisteredSubscription = {

@@ -1,4 +1,4 @@
-import type { RegisteredSubscription, TimeRange } from '../store/reconciliation.ts'
+import type { RegisteredSubscription, TimeRange } from '../store/contract/reconciliation.ts'
 import type { Announcement } from './messages.ts'
 
 /** The patterns whose bindings stand on the broker, and since when; times are the subscriber's. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LastAnswered } from '../store/reconciliation.ts'
+import type { LastAnswered } from '../store/contract/reconciliation.ts'
 import { remembered } from './responder.ts'
 
 const known: LastAnswered = {

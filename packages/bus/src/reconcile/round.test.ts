@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { digestsOf, ledgerReads } from '../../test/support/reconciliation-model.ts'
 import { leastIdAt } from '../store/ids.ts'
-import type { EventKey, Proof, RegisteredSubscription } from '../store/reconciliation.ts'
+import type { EventKey, Proof, RegisteredSubscription } from '../store/contract/reconciliation.ts'
 import { compareAnswer, rangesToAsk, unwantedOf } from './round.ts'
 import type { Detail } from './round.ts'
 

@@ -5,7 +5,7 @@ import type {
   Proof,
   RegisteredSubscription,
   TimeRange,
-} from '../store/reconciliation.ts'
+} from '../store/contract/reconciliation.ts'
 import { compareDigests, compareIds } from './compare.ts'
 import { byMinute, expectations, MINUTE_MS } from './expectation.ts'
 import type { Expectation } from './expectation.ts'

@@ -1,4 +1,4 @@
-import type { Cause, Evidence } from '../store/reconciliation.ts'
+import type { Cause, Evidence } from '../store/contract/reconciliation.ts'
 
 /** An event that was sent and that the subscription expects, in the order of their ids. */
 export interface Sent {

@@ -1,5 +1,5 @@
 import { WarrenError } from '../errors.ts'
-import type { CompensationMode, CompensationSettings } from '../store/compensation.ts'
+import type { CompensationMode, CompensationSettings } from '../store/contract/compensation.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { BackfillLimits } from './backfill-decisions.ts'
 import type { BudgetOptions } from './budget.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Proof, RegisteredSubscription } from '../store/reconciliation.ts'
+import type { Proof, RegisteredSubscription } from '../store/contract/reconciliation.ts'
 import { BEHIND_AFTER_MS, LAGGING_AFTER_MS, SILENT_AFTER_MS, statusOf } from './state.ts'
 
 const nowMs = Date.parse('2026-07-01T12:00:00Z')

@@ -1,4 +1,4 @@
-import type { Proof, RegisteredSubscription } from '../store/reconciliation.ts'
+import type { Proof, RegisteredSubscription } from '../store/contract/reconciliation.ts'
 
 /** Three announcements (`announceMs`, 20 s by default) were not heard. */
 export const SILENT_AFTER_MS = 60_000

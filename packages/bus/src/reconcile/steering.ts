@@ -1,7 +1,7 @@
 import { matches } from '../catalog/pattern.ts'
 import { uuidTime } from '../envelope/uuid.ts'
-import type { EventSelection, MissingEvent } from '../store/reconciliation.ts'
-import type { Watch } from '../store/watch.ts'
+import type { EventSelection, MissingEvent } from '../store/contract/reconciliation.ts'
+import type { Watch } from '../store/contract/watch.ts'
 
 /**
  * What watches say of missing events of these names: `held` are not resent unless a person asks, `wanted` are also where the service

@@ -2,7 +2,7 @@ import { entityOf } from '../amqp/names.ts'
 import type { BrokerNames } from '../amqp/names.ts'
 import type { Topology } from '../amqp/topology.ts'
 import { matches } from '../catalog/pattern.ts'
-import type { RegisteredSubscription } from '../store/reconciliation.ts'
+import type { RegisteredSubscription } from '../store/contract/reconciliation.ts'
 
 /**
  * Looks at the broker, as no client of AMQP can: which bindings stand, which queues are there, which of their nodes are not.

@@ -1,7 +1,7 @@
 import type { BrokerNames } from '../amqp/names.ts'
 import type { Logger } from '../logger.ts'
 import { SingleFlight } from '../single-flight.ts'
-import type { Observation, ReconciliationStore, RegisteredSubscription } from '../store/reconciliation.ts'
+import type { Observation, ReconciliationStore, RegisteredSubscription } from '../store/contract/reconciliation.ts'
 import { observe } from './observe.ts'
 import { bindingText, watchedQueue } from './watch.ts'
 import type { BrokerWatch, QueueView, WatchedBinding } from './watch.ts'

@@ -1,4 +1,4 @@
-import { ORDER_BLOCKED } from './order.ts'
+import { ORDER_BLOCKED } from './contract/order.ts'
 import type { Dialect, Numeric } from './reconciliation/dialect.ts'
 import type { FailedAttempt, NewFailure } from './store.ts'
 

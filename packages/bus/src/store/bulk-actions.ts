@@ -1,5 +1,5 @@
 import { newId } from '../envelope/uuid.ts'
-import type { BulkAction, BulkRequest, BulkState, BulkStore, FailureAction } from './bulk.ts'
+import type { BulkAction, BulkRequest, BulkState, BulkStore, FailureAction } from './contract/bulk.ts'
 import type { Conditions } from './conditions.ts'
 import { numberOf } from './reconciliation/dialect.ts'
 import type { Dialect, Numeric } from './reconciliation/dialect.ts'

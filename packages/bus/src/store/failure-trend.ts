@@ -1,6 +1,6 @@
 import { leastIdAt } from './ids.ts'
 import type { Dialect, Numeric } from './reconciliation/dialect.ts'
-import type { TimeRange } from './reconciliation.ts'
+import type { TimeRange } from './contract/reconciliation.ts'
 import type { FailureTrends } from './store.ts'
 
 interface Row {

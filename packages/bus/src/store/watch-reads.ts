@@ -1,11 +1,11 @@
 import { uuidTime } from '../envelope/uuid.ts'
 import { leastIdAt } from './ids.ts'
-import type { TimeRange } from './reconciliation.ts'
+import type { TimeRange } from './contract/reconciliation.ts'
 import { chunksOf } from './reconciliation/dialect.ts'
 import type { Dialect, Numeric } from './reconciliation/dialect.ts'
-import { UNHANDLED } from './samples.ts'
+import { UNHANDLED } from './contract/samples.ts'
 import type { InboxStatus } from './store.ts'
-import type { MissingCount, UnhandledCount, WatchedEvent, WatchReads } from './watch.ts'
+import type { MissingCount, UnhandledCount, WatchedEvent, WatchReads } from './contract/watch.ts'
 
 interface NameCount {
   readonly name: string

@@ -1,6 +1,6 @@
 import { numberOf } from './reconciliation/dialect.ts'
 import type { Dialect, Numeric } from './reconciliation/dialect.ts'
-import type { NewWatch, Watch, WatchCompensation, WatchReads, WatchStore } from './watch.ts'
+import type { NewWatch, Watch, WatchCompensation, WatchReads, WatchStore } from './contract/watch.ts'
 import { CountsOfWatches } from './watch-reads.ts'
 
 interface Row {

@@ -7,7 +7,7 @@ import { DAY_MS, dayOf, leastIdAt } from '../../src/store/ids.ts'
 import { migrationFiles } from '../../src/store/migration-files.ts'
 import { postgresStore } from '../../src/store/postgres/index.ts'
 import type { PostgresStore, PostgresStoreOptions } from '../../src/store/postgres/index.ts'
-import type { Findings } from '../../src/store/reconciliation.ts'
+import type { Findings } from '../../src/store/contract/reconciliation.ts'
 import { codeOf, event, failure, gate, message } from './fixtures.ts'
 
 async function freshStore(options: Partial<PostgresStoreOptions> = {}): Promise<{ store: PostgresStore; url: string }> {

@@ -1,4 +1,4 @@
-import type { Proof } from '../../src/store/reconciliation.ts'
+import type { Proof } from '../../src/store/contract/reconciliation.ts'
 import type { Store } from '../../src/index.ts'
 import { eventually } from './service.ts'
 

@@ -15,7 +15,7 @@ import type {
   RangeDigests,
   RegisteredSubscription,
   TimeRange,
-} from '../../src/store/reconciliation.ts'
+} from '../../src/store/contract/reconciliation.ts'
 
 export const toleranceMs = 5_000
 export const graceMs = 2_000

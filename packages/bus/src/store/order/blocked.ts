@@ -1,6 +1,6 @@
 import { Conditions } from '../conditions.ts'
-import { ORDER_BLOCKED } from '../order.ts'
-import type { BlockedEntity, BlockedFilter, Blocker } from '../order.ts'
+import { ORDER_BLOCKED } from '../contract/order.ts'
+import type { BlockedEntity, BlockedFilter, Blocker } from '../contract/order.ts'
 import { numberOf } from '../reconciliation/dialect.ts'
 import type { Dialect, Numeric } from '../reconciliation/dialect.ts'
 import { isSettled, readSkipped } from './position.ts'

@@ -1,5 +1,5 @@
-import { ORDER_BLOCKED } from '../order.ts'
-import type { EntityPosition, FailureOrder } from '../order.ts'
+import { ORDER_BLOCKED } from '../contract/order.ts'
+import type { EntityPosition, FailureOrder } from '../contract/order.ts'
 import type { Conditions } from '../conditions.ts'
 import type { Dialect, Numeric } from '../reconciliation/dialect.ts'
 import type { Sql } from '../store.ts'

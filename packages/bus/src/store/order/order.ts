@@ -1,6 +1,6 @@
 import type { Dialect, Numeric } from '../reconciliation/dialect.ts'
-import type { EntityPosition, Interest, NextInOrder, OrderedEntity, OrderStore } from '../order.ts'
-import { ORDER_BLOCKED } from '../order.ts'
+import type { EntityPosition, Interest, NextInOrder, OrderedEntity, OrderStore } from '../contract/order.ts'
+import { ORDER_BLOCKED } from '../contract/order.ts'
 import { failureOf } from '../rows.ts'
 import type { FailureRow } from '../rows.ts'
 import type { Failure, Sql } from '../store.ts'

@@ -1,6 +1,6 @@
 import { WarrenError } from '../../errors.ts'
-import { ORDER_BLOCKED } from '../order.ts'
-import type { EntityPosition, OrderedEntity } from '../order.ts'
+import { ORDER_BLOCKED } from '../contract/order.ts'
+import type { EntityPosition, OrderedEntity } from '../contract/order.ts'
 import { chunksOf, rowsOf } from '../reconciliation/dialect.ts'
 import type { Dialect, Numeric } from '../reconciliation/dialect.ts'
 import type { Sql } from '../store.ts'

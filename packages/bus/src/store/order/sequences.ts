@@ -1,5 +1,5 @@
 import type { Dialect, Numeric } from '../reconciliation/dialect.ts'
-import type { NextInOrder } from '../order.ts'
+import type { NextInOrder } from '../contract/order.ts'
 import type { Sql } from '../store.ts'
 import { assertTransaction } from '../transaction-guard.ts'
 

@@ -8,10 +8,10 @@ import type {
   BackfillRequest,
   BackfillState,
   BackfillStore,
-} from '../backfill.ts'
+} from '../contract/backfill.ts'
 import { Conditions } from '../conditions.ts'
 import { leastIdAt } from '../ids.ts'
-import type { StoredEvent, TimeRange } from '../reconciliation.ts'
+import type { StoredEvent, TimeRange } from '../contract/reconciliation.ts'
 import type { EventRow } from '../rows.ts'
 import type { Sql } from '../store.ts'
 import { numberOf } from './dialect.ts'

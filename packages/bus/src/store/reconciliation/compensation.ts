@@ -6,7 +6,7 @@ import type {
   CompensationSettings,
   CompensationStore,
   OrderedBreaker,
-} from '../compensation.ts'
+} from '../contract/compensation.ts'
 import type { Sql } from '../store.ts'
 import type { Dialect, Numeric } from './dialect.ts'
 

@@ -1,4 +1,4 @@
-import type { ReconciliationStore } from '../reconciliation.ts'
+import type { ReconciliationStore } from '../contract/reconciliation.ts'
 import { Backfills } from './backfill.ts'
 import { Compensations } from './compensation.ts'
 import type { Dialect } from './dialect.ts'

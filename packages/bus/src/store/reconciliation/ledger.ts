@@ -1,6 +1,6 @@
 import { leastIdAt } from '../ids.ts'
 import { uuidTime } from '../../envelope/uuid.ts'
-import type { EventKey, LedgerReads, RangeDigests, TimeRange } from '../reconciliation.ts'
+import type { EventKey, LedgerReads, RangeDigests, TimeRange } from '../contract/reconciliation.ts'
 import { chunksOf } from './dialect.ts'
 import type { Dialect, Numeric } from './dialect.ts'
 

@@ -12,7 +12,7 @@ import type {
   MissingState,
   MissingStore,
   StoredEvent,
-} from '../reconciliation.ts'
+} from '../contract/reconciliation.ts'
 import { countResends } from './compensation.ts'
 import { chunksOf, numberOf } from './dialect.ts'
 import type { Dialect, Numeric } from './dialect.ts'

@@ -1,4 +1,4 @@
-import type { Observation, ObservationFilter, ObservationKind, ObservationStore } from '../reconciliation.ts'
+import type { Observation, ObservationFilter, ObservationKind, ObservationStore } from '../contract/reconciliation.ts'
 import { chunksOf, numberOf, rowsOf } from './dialect.ts'
 import type { Dialect, Numeric } from './dialect.ts'
 

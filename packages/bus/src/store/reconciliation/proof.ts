@@ -1,6 +1,6 @@
 import { leastIdAt } from '../ids.ts'
 import { uuidTime } from '../../envelope/uuid.ts'
-import type { BreakerCause, BreakerOrder } from '../compensation.ts'
+import type { BreakerCause, BreakerOrder } from '../contract/compensation.ts'
 import type { Sql } from '../store.ts'
 import type {
   EventKey,
@@ -10,7 +10,7 @@ import type {
   ProofStore,
   ReconciledMinute,
   TimeRange,
-} from '../reconciliation.ts'
+} from '../contract/reconciliation.ts'
 import { chunksOf, numberOf, rowsOf } from './dialect.ts'
 import type { Dialect, Numeric } from './dialect.ts'
 

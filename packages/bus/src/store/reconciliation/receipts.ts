@@ -1,5 +1,5 @@
 import { leastIdAt } from '../ids.ts'
-import type { EventKey, LastAnswered, RangeDigests, ReceiptStore, TimeRange } from '../reconciliation.ts'
+import type { EventKey, LastAnswered, RangeDigests, ReceiptStore, TimeRange } from '../contract/reconciliation.ts'
 import { chunksOf, numberOf } from './dialect.ts'
 import type { Dialect, Numeric } from './dialect.ts'
 import { digestsOf } from './ledger.ts'

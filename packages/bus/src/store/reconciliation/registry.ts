@@ -1,4 +1,4 @@
-import type { RegisteredSubscription, Registration, RegistryStore, TimeRange } from '../reconciliation.ts'
+import type { RegisteredSubscription, Registration, RegistryStore, TimeRange } from '../contract/reconciliation.ts'
 import { insertBackfill } from './backfill.ts'
 import { numberOf } from './dialect.ts'
 import type { Dialect, Numeric } from './dialect.ts'

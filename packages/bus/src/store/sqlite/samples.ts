@@ -1,8 +1,8 @@
 import { uuidTime } from '../../envelope/uuid.ts'
 import { leastIdAt } from '../ids.ts'
-import type { TimeRange } from '../reconciliation.ts'
-import { UNHANDLED } from '../samples.ts'
-import type { DeliverySample, SampleReads, UnhandledSample } from '../samples.ts'
+import type { TimeRange } from '../contract/reconciliation.ts'
+import { UNHANDLED } from '../contract/samples.ts'
+import type { DeliverySample, SampleReads, UnhandledSample } from '../contract/samples.ts'
 import type { InboxStatus } from '../store.ts'
 import type { Connection } from './connection.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/envelope/uuid.ts'
 import { KEPT_ATTEMPTS } from '../../../src/store/attempts.ts'
-import { ORDER_BLOCKED } from '../../../src/store/order.ts'
+import { ORDER_BLOCKED } from '../../../src/store/contract/order.ts'
 import { failure, message, until } from '../fixtures.ts'
 import type { Subject } from './subject.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/envelope/uuid.ts'
-import type { BackfillRequest } from '../../../src/store/backfill.ts'
+import type { BackfillRequest } from '../../../src/store/contract/backfill.ts'
 import { event } from '../fixtures.ts'
 import type { Subject } from './subject.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/envelope/uuid.ts'
 import { actOnFailures, runBulk } from '../../../src/operate/bulk.ts'
-import type { FailureAction } from '../../../src/store/bulk.ts'
+import type { FailureAction } from '../../../src/store/contract/bulk.ts'
 import type { FailureFilter, NewFailure } from '../../../src/store/store.ts'
 import { failure, until } from '../fixtures.ts'
 import type { Subject } from './subject.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/envelope/uuid.ts'
-import type { CompensationSettings } from '../../../src/store/compensation.ts'
+import type { CompensationSettings } from '../../../src/store/contract/compensation.ts'
 import { event } from '../fixtures.ts'
 import type { Subject } from './subject.ts'
 

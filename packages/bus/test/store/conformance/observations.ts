@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Observation } from '../../../src/store/reconciliation.ts'
+import type { Observation } from '../../../src/store/contract/reconciliation.ts'
 import type { Subject } from './subject.ts'
 
 const absent: Observation = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/envelope/uuid.ts'
-import type { EntityPosition } from '../../../src/store/order.ts'
+import type { EntityPosition } from '../../../src/store/contract/order.ts'
 import { reach } from '../../../src/store/order/position.ts'
 import type { NewFailure, Store } from '../../../src/store/store.ts'
 import { event, failure } from '../fixtures.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { newId, uuidTime } from '../../../src/envelope/uuid.ts'
-import type { EventKey, Findings } from '../../../src/store/reconciliation.ts'
+import type { EventKey, Findings } from '../../../src/store/contract/reconciliation.ts'
 import { event } from '../fixtures.ts'
 import type { Subject } from './subject.ts'
 

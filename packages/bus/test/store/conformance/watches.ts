@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/envelope/uuid.ts'
 import { alarmsOf, readWatchContext, WatchCounter } from '../../../src/operate/index.ts'
-import type { Findings } from '../../../src/store/reconciliation.ts'
+import type { Findings } from '../../../src/store/contract/reconciliation.ts'
 import { leastIdAt } from '../../../src/store/ids.ts'
-import type { NewWatch } from '../../../src/store/watch.ts'
+import type { NewWatch } from '../../../src/store/contract/watch.ts'
 import { event, failure, message } from '../fixtures.ts'
 import type { Subject } from './subject.ts'
 

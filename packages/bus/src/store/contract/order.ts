@@ -1,5 +1,6 @@
-import type { Position } from './order/position.ts'
-import type { Failure, Sql } from './store.ts'
+import type { Position } from '../order/position.ts'
+import type { Failure } from './failures.ts'
+import type { Sql } from './sql.ts'
 
 /** What the store keeps for order per entity: sequences on the publishing side, positions on the receiving side. */
 export interface OrderStore<Tx extends Sql = Sql> {

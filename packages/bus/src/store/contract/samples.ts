@@ -1,5 +1,5 @@
 import type { TimeRange } from './reconciliation.ts'
-import type { InboxStatus } from './store.ts'
+import type { InboxStatus } from './inbox.ts'
 
 /** One delivery, with its times alone. */
 export interface DeliverySample {

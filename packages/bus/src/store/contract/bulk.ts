@@ -1,4 +1,4 @@
-import type { FailureFilter } from './store.ts'
+import type { FailureFilter } from './failures.ts'
 
 /** What a person decides about failures. */
 export type FailureAction = 'retry' | 'discard' | 'release'

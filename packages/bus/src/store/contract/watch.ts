@@ -1,5 +1,5 @@
 import type { MissingState, TimeRange } from './reconciliation.ts'
-import type { InboxStatus } from './store.ts'
+import type { InboxStatus } from './inbox.ts'
 
 /** What a watch wants to be done about missing events that it is about. Null: what the service says. */
 export type WatchCompensation = 'auto' | 'off' | null
