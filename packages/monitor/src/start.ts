@@ -6,6 +6,9 @@ import { MonitorError } from './errors.ts'
 import { monitor } from './monitor.ts'
 import type { MonitorOptions } from './options.ts'
 
+/** Of a name in a path, once it is decoded: as many as the broker takes bytes. The router's default is 100. */
+const MOST_NAME_CHARACTERS = 255
+
 export interface StartOptions extends MonitorOptions {
   /** Default 127.0.0.1. Any that is not this machine's own loopback needs `tls`, or a proxy with it that `origin` names. */
   readonly host?: string
@@ -33,7 +36,11 @@ export async function startMonitor(options: StartOptions): Promise<RunningMonito
   const token = isTokenNeeded ? randomBytes(24).toString('base64url') : null
   const tokens =
     token === null ? login.tokens : [{ name: 'bootstrap', role: 'operator' as const, sha256: hashOf(token) }]
-  const app = fastify({ trustProxy: isBehindProxy, ...(tls === undefined ? {} : { https: tls }) })
+  const app = fastify({
+    trustProxy: isBehindProxy,
+    routerOptions: { maxParamLength: MOST_NAME_CHARACTERS },
+    ...(tls === undefined ? {} : { https: tls }),
+  })
   await app.register(monitor, { ...rest, login: { ...login, ...(tokens === undefined ? {} : { tokens }) } })
   const url = await app.listen({ host, port })
   return {

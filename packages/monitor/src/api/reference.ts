@@ -21,7 +21,21 @@ export function addReferenceApi(app: FastifyInstance): void {
     () => app.swagger(),
   )
   // To whom is not logged in, a path that is not there is like any other.
-  app.all('/api/*', { config: { access: 'viewer' }, schema: { hide: true } }, ({ method, url }) => {
-    throw new MonitorError('NOT_FOUND', 404, `the API has no ${method} ${url.split('?')[0] ?? ''}`)
-  })
+  app.all<{ Params: { readonly '*': string } }>(
+    '/api/*',
+    { config: { access: 'viewer' }, schema: { hide: true } },
+    ({ method, url, params }) => {
+      const [path = ''] = url.split('?')
+      throw new MonitorError('NOT_FOUND', 404, `the API has no ${method} ${path}${whyNot(app, params['*'])}`)
+    },
+  )
+}
+
+/** The router is that of the server which this is mounted into: it finds no route for a name too long for it. */
+function whyNot({ initialConfig }: FastifyInstance, path: string): string {
+  const { maxParamLength = 0, routerOptions } = initialConfig
+  const most = Math.max(maxParamLength, routerOptions?.maxParamLength ?? 0)
+  return path.split('/').some(({ length }) => length > most)
+    ? `: its server takes no name of more than ${most} characters in a path; set routerOptions.maxParamLength to 255`
+    : ''
 }
