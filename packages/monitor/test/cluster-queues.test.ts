@@ -32,8 +32,8 @@ async function actionsOf(app: FastifyInstance): Promise<readonly ClusterActionRo
 
 it('tells of one queue what it is, what holds for it, who consumes it, and what it is bound to', async () => {
   const { vhost, amqpUrl, client, named, password } = await clustered()
-  // Longer than a parameter of a path may be, and with what a path would take for its own.
-  const name = `qu.a/b?${'x'.repeat(200)}`
+  // Longer than a parameter of a path may be, with what a path would take for its own, and with what no store takes.
+  const name = `qu.a/b?\0${'x'.repeat(200)}`
   const uri = 'amqp://u:canary-of-an-argument@h'
   await declare(client, vhost, name, { arguments: { 'x-queue-type': 'quorum', 'x-max-length': 5, 'x-uri': uri } })
   await client.put(`exchanges/${vhost}/ex` as never, { type: 'topic', durable: true })

@@ -47,6 +47,7 @@ export function addClusterGraphApi(app: FastifyInstance, { clusters, stores, cat
     method: 'GET',
     url: '/api/clusters/:name/graph',
     access: 'viewer',
+    takesNul: true,
     summary: 'What leads from entities over exchanges and queues to subscriptions, by the bindings that stand',
     params: z.object({ name: z.string().max(255) }),
     query: z.object({

@@ -113,6 +113,7 @@ export function addClusterQueuesApi(
     method: 'GET',
     url: '/api/clusters/:name/queue',
     access: 'viewer',
+    takesNul: true,
     summary: 'One queue: replicas, what holds for it, who consumes it, what it is bound to',
     params: cluster,
     query: z.object({ queue: queueName }),

@@ -75,6 +75,7 @@ export function addClusterReadsApi(app: FastifyInstance, { clusters }: { readonl
     method: 'GET',
     url: '/api/clusters/:name/connections',
     access: 'viewer',
+    takesNul: true,
     summary: 'Who is connected, of all vhosts, page by page',
     params: cluster,
     query: z.object({

@@ -23,6 +23,8 @@ export interface Route<Params extends Schema, Query extends Schema, Body extends
   readonly perMinute?: number
   /** Of the body as it is sent. Default 64 KiB. */
   readonly maxBodyBytes?: number
+  /** No store is asked with what comes in, so that it may hold a NUL: names on a broker may. Default false. */
+  readonly takesNul?: boolean
   readonly handle: (
     input: { readonly params: z.output<Params>; readonly query: z.output<Query>; readonly body: z.output<Body> },
     request: FastifyRequest,
@@ -38,7 +40,7 @@ export function addRoute<
   Reply extends Schema = z.ZodUnknown,
 >(app: FastifyInstance, route: Route<Params, Query, Body, Reply>): void {
   const { method, url, access, summary, params, query, body, reply, perMinute, handle } = route
-  const { maxBodyBytes = MAX_BODY_BYTES } = route
+  const { maxBodyBytes = MAX_BODY_BYTES, takesNul = false } = route
   app.route({
     method,
     url,
@@ -54,9 +56,9 @@ export function addRoute<
     },
     handler: async (request, answer) => {
       const input = {
-        params: parsed('path', params, request.params) as z.output<Params>,
-        query: parsed('query', query, request.query) as z.output<Query>,
-        body: parsed('body', body, request.body) as z.output<Body>,
+        params: parsed('path', params, request.params, takesNul) as z.output<Params>,
+        query: parsed('query', query, request.query, takesNul) as z.output<Query>,
+        body: parsed('body', body, request.body, takesNul) as z.output<Body>,
       }
       return handle(input, request, answer)
     },
@@ -64,9 +66,10 @@ export function addRoute<
 }
 
 /** Throws REQUEST_INVALID, with where and why. */
-export function parsed(where: string, schema: Schema | undefined, value: unknown): unknown {
+export function parsed(where: string, schema: Schema | undefined, value: unknown, takesNul = false): unknown {
   if (schema === undefined) return undefined
-  if (hasNul(value)) throw new MonitorError('REQUEST_INVALID', 400, `${where}: no text may hold a NUL character`)
+  if (!takesNul && hasNul(value))
+    throw new MonitorError('REQUEST_INVALID', 400, `${where}: no text may hold a NUL character`)
   const result = schema.safeParse(value ?? {})
   if (result.success) return result.data
   const [issue] = result.error.issues
