@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/envelope/uuid.ts'
-import type { Findings, LastAnswered, ReconciliationStore, Registration } from '../../../src/store/contract/reconciliation.ts'
+import type {
+  Findings,
+  LastAnswered,
+  ReconciliationStore,
+  Registration,
+} from '../../../src/store/contract/reconciliation.ts'
 import { event, message, until } from '../fixtures.ts'
 import type { Subject } from './subject.ts'
 
