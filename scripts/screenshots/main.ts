@@ -90,7 +90,17 @@ await mkdir(out, { recursive: true })
     await trouble.sendNonsense('o-9'),
   ]
   if (cluster.version.startsWith('3.')) await trouble.mirrorLate(500)
-  await delay(6_000)
+  const crm = openStore(shop.databases.urls.crm)
+  await crm.start()
+  await stage.until('the nonsense is parked', async () => {
+    const failures = await Promise.all(parked.map((messageId) => crm.failures.list({ messageId, state: 'parked' })))
+    return failures.every(({ length }) => length > 0)
+  })
+  const { rows: retried } = await crm.query<{ message_id: string }>(
+    `select a.message_id from warren_inbox_attempt a join warren_inbox i using (message_id, subscription)
+     where i.status = 'handled' order by a.message_id desc limit 1`,
+  )
+  await crm.stop()
   const [sent] = await store.messages.sent({ name: 'order.payment.onPaid', limit: 1 })
   await store.stop()
 
@@ -103,6 +113,7 @@ await mkdir(out, { recursive: true })
     messages: 'messages',
     received: 'messages?side=received',
     message: `messages/${sent?.id ?? ''}`,
+    timeline: `messages/${retried[0]?.message_id ?? ''}`,
     failures: 'failures',
     failure: `failures/order.crm/${parked[0] ?? ''}`,
     edit: `failures/order.crm/${parked[0] ?? ''}?edit=true`,

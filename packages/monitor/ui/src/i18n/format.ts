@@ -1,5 +1,10 @@
 import type { Language } from './language.tsx'
 
+/** What the reader's language calls it; what it has no word for stands as it is. */
+export function named(words: Readonly<Record<string, string>>, key: string): string {
+  return words[key] ?? key
+}
+
 export function count(value: number, language: Language): string {
   return value.toLocaleString(language)
 }

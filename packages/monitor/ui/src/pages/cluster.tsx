@@ -117,9 +117,10 @@ function Health({ cluster }: { readonly cluster: ClusterReply }): ReactNode {
 const looks = { error: 'bad', warning: 'pending', notice: 'none' } as const
 
 function Finding({ severity, what }: { readonly severity: keyof typeof looks; readonly what: string }): ReactNode {
+  const { t } = useLanguage()
   return (
     <>
-      <span className={`state ${looks[severity]}`}>{severity}</span> {what}
+      <span className={`state ${looks[severity]}`}>{t.severities[severity]}</span> {what}
     </>
   )
 }

@@ -2,7 +2,7 @@ import { Link, useParams, useSearch } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { FailureReply } from '../../../src/api/failures.ts'
 import { useApi } from '../api/use-api.ts'
-import { count } from '../i18n/format.ts'
+import { count, named } from '../i18n/format.ts'
 import { useLanguage } from '../i18n/language.tsx'
 import { Action } from '../parts/action.tsx'
 import { Json } from '../parts/json.tsx'
@@ -53,7 +53,7 @@ function Content({ failure }: { readonly failure: FailureReply }): ReactNode {
           [t.fields.event, failure.name],
           [t.fields.entity, failure.entityId],
           [t.fields.subscription, <SubscriptionLink key="subscription" name={subscription} />],
-          [t.fields.state, failure.state],
+          [t.fields.state, named(t.messageStates, failure.state)],
           [t.fields.attempts, count(failure.attempts, language)],
           [t.fields.first, <Moment key="first" iso={failure.firstFailedAt} />],
           [t.fields.last, <Moment key="last" iso={failure.lastFailedAt} />],

@@ -5,7 +5,7 @@ import type { BlockedRow, FailureGroupRow, FailureRow } from '../../../src/api/f
 import type { UnreachableStore } from '../../../src/reads/answering.ts'
 import { useApi } from '../api/use-api.ts'
 import { usePage } from '../api/use-page.ts'
-import { atLeast, count } from '../i18n/format.ts'
+import { atLeast, count, named } from '../i18n/format.ts'
 import { useLanguage } from '../i18n/language.tsx'
 import { Action } from '../parts/action.tsx'
 import { Found } from '../parts/found.tsx'
@@ -170,7 +170,7 @@ function OneByOne({ search }: { readonly search: FailureSearch }): ReactNode {
                   ),
                 },
                 { heading: t.fields.entity, cell: ({ entityId }) => entityId },
-                { heading: t.fields.state, cell: ({ state }) => state },
+                { heading: t.fields.state, cell: ({ state }) => named(t.messageStates, state) },
                 { heading: t.fields.attempts, cell: ({ attempts }) => count(attempts, language), isNumber: true },
                 { heading: t.fields.last, cell: ({ lastFailedAt }) => <Moment iso={lastFailedAt} /> },
                 { heading: t.fields.due, cell: ({ dueAt }) => <Moment iso={dueAt} /> },

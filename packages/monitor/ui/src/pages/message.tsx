@@ -3,7 +3,7 @@ import type { ReactNode } from 'react'
 import type { DeliveryRow, MessageReply } from '../../../src/api/messages.ts'
 import type { Trace } from '../../../src/reads/trace.ts'
 import { useApi } from '../api/use-api.ts'
-import { count } from '../i18n/format.ts'
+import { count, named } from '../i18n/format.ts'
 import { useLanguage } from '../i18n/language.tsx'
 import { Action } from '../parts/action.tsx'
 import { Json } from '../parts/json.tsx'
@@ -41,7 +41,10 @@ function Content({ message }: { readonly message: MessageReply }): ReactNode {
               [t.fields.entity, entityId],
               [t.fields.by, source],
               [t.fields.published, <Moment key="at" iso={createdAt} />],
-              [t.fields.state, attempts === 0 ? state : `${state} (${count(attempts, language)})`],
+              [
+                t.fields.state,
+                `${named(t.messageStates, state)}${attempts === 0 ? '' : ` (${count(attempts, language)})`}`,
+              ],
               [t.fields.error, error],
               [t.fields.trace, trace === null ? null : <TraceLink key="trace" trace={trace} />],
               [t.fields.store, store],
@@ -65,7 +68,7 @@ function Content({ message }: { readonly message: MessageReply }): ReactNode {
             keyOf={({ subscription }) => subscription}
             columns={[
               { heading: t.fields.subscription, cell: ({ subscription }) => <SubscriptionLink name={subscription} /> },
-              { heading: t.fields.state, cell: ({ state }) => state },
+              { heading: t.fields.state, cell: ({ state }) => named(t.messageStates, state) },
               { heading: t.fields.received, cell: ({ receivedAt }) => <Moment iso={receivedAt} /> },
               { heading: t.fields.settled, cell: ({ settledAt }) => <Moment iso={settledAt} /> },
               { heading: t.fields.attempts, cell: ({ attempts }) => attempts ?? '', isNumber: true },
@@ -111,16 +114,17 @@ function Why({
   // More than one only when a service's database was copied.
   const store = published.length === 1 ? published[0]?.store : undefined
   const { error, missed, fingerprint, subscription } = delivery
+  const cause = missed === null || missed.cause === null ? null : named(t.missingCauses, missed.cause)
   if (missed !== null && missed.state !== 'recovered') {
     return (
       <>
-        {[missed.cause, missed.error].filter((each) => each !== null).join(': ')}
+        {[cause, missed.error].filter((each) => each !== null).join(': ')}
         {missed.heldBy === null ? '' : `; ${t.watch.heldBy(missed.heldBy)}`}{' '}
         <Action label={t.subscription.resend} path={`messages/${id}/resend`} body={{ subscription, store }} />
       </>
     )
   }
-  if (error === null || fingerprint === null) return error ?? missed?.cause ?? ''
+  if (error === null || fingerprint === null) return error ?? cause ?? ''
   return (
     <Link to="/failures/$subscription/$id" params={{ subscription, id }}>
       {error}

@@ -4,6 +4,7 @@ import type { ReactNode, SubmitEvent } from 'react'
 import type { ReceivedRow, SentRow } from '../../../src/api/messages.ts'
 import { usePage } from '../api/use-page.ts'
 import type { Page } from '../api/use-page.ts'
+import { named } from '../i18n/format.ts'
 import { useLanguage } from '../i18n/language.tsx'
 import { Found } from '../parts/found.tsx'
 import { isoOfLocal, localTime } from '../parts/local-time.ts'
@@ -106,7 +107,9 @@ function Filters({ search }: { readonly search: MessageSearch }): ReactNode {
         <select name="state" defaultValue={search.state ?? ''}>
           <option value="">{t.list.any}</option>
           {(isReceived ? statuses : sentStates).map((state) => (
-            <option key={state}>{state}</option>
+            <option key={state} value={state}>
+              {named(t.messageStates, state)}
+            </option>
           ))}
         </select>
       </label>
@@ -136,7 +139,7 @@ function Sent({ search }: { readonly search: MessageSearch }): ReactNode {
     { heading: t.fields.published, cell: ({ createdAt }) => <Moment iso={createdAt} /> },
     { heading: t.fields.event, cell: (row) => row.name },
     { heading: t.fields.entity, cell: (row) => row.entityId },
-    { heading: t.fields.state, cell: (row) => row.state },
+    { heading: t.fields.state, cell: ({ state: of }) => named(t.messageStates, of) },
     { heading: t.fields.by, cell: ({ source }) => source },
     { heading: t.fields.id, cell: ({ id }) => <MessageLink id={id} /> },
     { heading: t.fields.error, cell: ({ error }) => error ?? '', isWide: true },
@@ -157,7 +160,7 @@ function Received({ search }: { readonly search: MessageSearch }): ReactNode {
     { heading: t.fields.received, cell: ({ receivedAt }) => <Moment iso={receivedAt} /> },
     { heading: t.fields.event, cell: (row) => row.name },
     { heading: t.fields.subscription, cell: (row) => <SubscriptionLink name={row.subscription} /> },
-    { heading: t.fields.state, cell: ({ status }) => status },
+    { heading: t.fields.state, cell: ({ status }) => named(t.messageStates, status) },
     { heading: t.fields.by, cell: ({ source }) => source },
     { heading: t.fields.id, cell: ({ id }) => <MessageLink id={id} /> },
     { heading: t.fields.error, cell: ({ error }) => error ?? '', isWide: true },

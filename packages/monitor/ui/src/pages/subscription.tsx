@@ -2,7 +2,7 @@ import { Link, useParams, useSearch } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { MinuteRow, SubscriptionReply } from '../../../src/api/subscriptions.ts'
 import { useApi } from '../api/use-api.ts'
-import { count, moment } from '../i18n/format.ts'
+import { count, moment, named } from '../i18n/format.ts'
 import { useLanguage } from '../i18n/language.tsx'
 import { Action } from '../parts/action.tsx'
 import { BreakerActions } from '../parts/breaker-actions.tsx'
@@ -155,7 +155,7 @@ function Compensation({ subscription: { name, publishers, recovered } }: Subscri
             columns={[
               { heading: t.fields.id, cell: ({ id }) => <MessageLink id={id} /> },
               { heading: t.fields.event, cell: (row) => row.name },
-              { heading: t.fields.cause, cell: ({ cause }) => cause ?? '' },
+              { heading: t.fields.cause, cell: ({ cause }) => (cause === null ? '' : named(t.missingCauses, cause)) },
               { heading: t.fields.resends, cell: ({ resends }) => count(resends, language), isNumber: true },
               { heading: t.fields.since, cell: ({ suspectedAt }) => <Moment iso={suspectedAt} /> },
               { heading: texts.came, cell: ({ settledAt }) => <Moment iso={settledAt} /> },
@@ -212,9 +212,10 @@ function Missing({ subscription: { name, missing } }: SubscriptionProps): ReactN
         { heading: t.fields.event, cell: (row) => row.name },
         {
           heading: t.fields.state,
-          cell: ({ state, heldBy }) => (heldBy === null ? state : `${state}, ${t.watch.heldBy(heldBy)}`),
+          cell: ({ state, heldBy }) =>
+            [named(t.messageStates, state), ...(heldBy === null ? [] : [t.watch.heldBy(heldBy)])].join(', '),
         },
-        { heading: t.fields.cause, cell: ({ cause }) => cause ?? '' },
+        { heading: t.fields.cause, cell: ({ cause }) => (cause === null ? '' : named(t.missingCauses, cause)) },
         { heading: t.fields.resends, cell: ({ resends }) => count(resends, language), isNumber: true },
         { heading: t.fields.since, cell: ({ suspectedAt }) => <Moment iso={suspectedAt} /> },
         {

@@ -70,7 +70,7 @@ export function CompensationForm({
     </label>
   )
   return (
-    <details className="settings">
+    <details className="setting">
       <summary>{texts.change(where)}</summary>
       <p className="hint">{texts.formHint}</p>
       <form className="filters" aria-label={texts.formOf(where)} onSubmit={(event) => event.preventDefault()}>

@@ -15,7 +15,7 @@ import {
 import type { LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { StepRow } from '../../../src/api/messages.ts'
-import { count, duration } from '../i18n/format.ts'
+import { count, duration, named } from '../i18n/format.ts'
 import { useLanguage } from '../i18n/language.tsx'
 import { SubscriptionLink } from '../pages/subscriptions.tsx'
 import { Moment } from './moment.tsx'
@@ -66,12 +66,14 @@ function What({ step }: { readonly step: StepRow }): ReactNode {
   const ranMs = ranFor(step)
   const number = kind === 'unsent' || kind === 'resent' ? t.timeline.times : t.timeline.attempt
   // What a person did is the step.
-  const why = [by === null ? code : null, error].filter((each) => each !== null).join(' · ')
+  const why = [by === null && code !== null ? named(t.missingCauses, code) : null, error]
+    .filter((each) => each !== null)
+    .join(' · ')
   return (
     <div>
       <span className={`state ${look}`}>
         <Icon aria-hidden size={16} />
-        {kind === 'acted' ? (t.timeline.actions[code ?? ''] ?? code) : t.timeline.kinds[kind]}
+        {kind === 'acted' ? named(t.timeline.actions, code ?? '') : t.timeline.kinds[kind]}
       </span>
       {subscription === null ? null : <SubscriptionLink name={subscription} />}
       {attempt === null || attempt === 0 ? null : <span>{number(count(attempt, language))}</span>}
