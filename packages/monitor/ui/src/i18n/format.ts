@@ -14,8 +14,8 @@ export function atLeast(value: number, isExact: boolean, language: Language): st
   return `${count(value, language)}${isExact || value === 0 ? '' : '+'}`
 }
 
-/** In the reader's own zone: the time of today, the day as well of another, and the year of another year. */
-export function moment(iso: string, language: Language): string {
+/** In the reader's own zone: the time of today, the day as well of another, and the year of another year; `digits` of the second. */
+export function moment(iso: string, language: Language, digits?: 3): string {
   const date = new Date(iso)
   const now = new Date()
   const isToday = date.toDateString() === now.toDateString()
@@ -27,6 +27,7 @@ export function moment(iso: string, language: Language): string {
     minute: '2-digit',
     second: '2-digit',
     hourCycle: 'h23',
+    ...(digits === undefined ? {} : { fractionalSecondDigits: digits }),
   }).format(date)
 }
 

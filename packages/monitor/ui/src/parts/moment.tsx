@@ -3,12 +3,12 @@ import { exactMoment, moment } from '../i18n/format.ts'
 import { useLanguage } from '../i18n/language.tsx'
 
 /** A time in the reader's zone; the exact one on hover. */
-export function Moment({ iso }: { readonly iso: string | null }): ReactNode {
+export function Moment({ iso, digits }: { readonly iso: string | null; readonly digits?: 3 }): ReactNode {
   const { language } = useLanguage()
   if (iso === null) return null
   return (
     <time dateTime={iso} title={exactMoment(iso, language)}>
-      {moment(iso, language)}
+      {moment(iso, language, digits)}
     </time>
   )
 }

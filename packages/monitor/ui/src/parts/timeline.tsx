@@ -50,7 +50,7 @@ export function Timeline({ steps }: { readonly steps: readonly StepRow[] }): Rea
       <ol className="timeline" aria-label={t.timeline.heading}>
         {steps.map((step, index) => (
           <li key={`${index} ${step.kind}`}>
-            {step.at === null ? <span className="hint">{t.timeline.noTime}</span> : <Moment iso={step.at} />}
+            {step.at === null ? <span className="hint">{t.timeline.noTime}</span> : <Moment iso={step.at} digits={3} />}
             <What step={step} />
           </li>
         ))}
