@@ -113,13 +113,13 @@ export class OidcProvider {
   async #configuration(): Promise<client.Configuration> {
     if (this.#discovered === null || Date.now() - this.#discovered.atMs > REDISCOVER_MS)
       this.#discovered = { atMs: Date.now(), configuration: this.#discover() }
-    const { configuration } = this.#discovered
+    const discovered = this.#discovered
     try {
-      this.#known = await configuration
+      this.#known = await discovered.configuration
       return this.#known
     } catch (error) {
-      // The next one tries again. All who wait for this one are told by the same error.
-      if (this.#discovered.configuration === configuration) this.#discovered = null
+      // The next one tries again. All who wait for this one are told by the same error, and the first of them clears the way.
+      if (this.#discovered === discovered) this.#discovered = null
       throw error
     }
   }
