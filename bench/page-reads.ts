@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { alternations } from './bench.ts'
 import type { Bench, BenchContext } from './bench.ts'
 import { openBrowser } from './page/browser.ts'
-import { contentsOf, drawSample, fillPublisher, fillSubscriber } from './page/fill.ts'
+import { contentsOf, drawSample, eventsOf, fillPublisher, fillSubscriber } from './page/fill.ts'
 import { readsOf } from './page/reads.ts'
 import { valueRow } from './row.ts'
 import type { Row } from './row.ts'
@@ -56,7 +56,7 @@ export const run: Bench = async (context) => {
     const clusters = [{ name: 'bench', management: managementOf(context) }]
     const sha256 = createHash('sha256').update(TOKEN).digest('hex')
     const tokens = [{ name: 'bench', role: 'viewer' as const, sha256 }]
-    await app.register(monitor, { stores, clusters, login: { tokens } })
+    await app.register(monitor, { stores, clusters, catalog: eventsOf(), login: { tokens } })
     await app.listen({ host: '127.0.0.1', port: 0 })
     const reads = readsOf(await drawSample(crm, contents, 40))
     const note = `${contents.messages.toLocaleString('en')} messages, ${contents.failures.toLocaleString('en')} failures; beside it RabbitMQ's management`

@@ -1,4 +1,6 @@
-import type { Store } from '@warren/bus'
+import { catalog, entity } from '@warren/bus'
+import type { Catalog, Store } from '@warren/bus'
+import { z } from 'zod'
 import type { Sample } from './reads.ts'
 
 /** What is in the stores that the page reads: so much, evenly over this time. */
@@ -28,6 +30,14 @@ export function contentsOf(messages: number, failures: number): Contents {
 /** Of which there are ten among ten million: what a search for a name that is seldom has to find. */
 export const RARE_NAME = 'order.audit.onCorrected'
 export const COMMON_NAME = 'order.fact3.onChanged'
+
+/** The catalog of what is filled in. */
+export function eventsOf(): Catalog {
+  const schema = z.object({ orderId: z.string() })
+  const keys = ['audit.onCorrected', ...Array.from({ length: NAMES }, (_, n) => `fact${n}.onChanged`)]
+  const events = Object.fromEntries(keys.map((key) => [key, schema]))
+  return catalog(entity('order', { identity: 'orderId', events }))
+}
 
 /** Of event n, in SQL: a UUIDv7 has its time, and a tail that is random. */
 function idOf({ fromMs, toMs, messages }: Contents, n: number | string): string {

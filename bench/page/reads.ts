@@ -120,6 +120,7 @@ export function readsOf({
     '/api/failures/blocked': asked('/api/failures/blocked', ''),
     '/api/failures/{subscription}/{id}': asked('/api/failures/order.crm/', (n) => failure(n).id),
     '/api/events': asked('/api/events', ''),
+    '/api/events/{name}': asked(`/api/events/${commonName}`, ''),
     '/api/events/match': asked('/api/events/match', '?pattern=order.%23'),
     '/api/activity/groups': asked('/api/activity/groups', '', '?limit=200', '?actor=rabbitmq:anna'),
     '/api/bulk-actions': asked('/api/bulk-actions', ''),

@@ -15,15 +15,23 @@ export const order = entity('order', {
   identity: 'orderId',
   scopes: ['viporder'],
   events: {
-    'creation.onCreated': z.object(orderFields),
-    'payment.onPaid': z.object(orderFields),
-    'delivery.onDelivered': z.object({ ...orderFields, trackingCode: z.string() }),
-    'cancellation.onCancelled': z.object({
-      ...orderFields,
-      /** 0 when the order was not yet paid. */
-      refundCents: z.int().nonnegative(),
-      reason: z.string(),
-    }),
+    'creation.onCreated': {
+      schema: z.object(orderFields),
+      description: 'A customer has ordered; nothing is paid yet.',
+    },
+    'payment.onPaid': { schema: z.object(orderFields), description: 'The money has arrived: it may be delivered.' },
+    'delivery.onDelivered': {
+      schema: z.object({ ...orderFields, trackingCode: z.string() }),
+      description: 'The parcel is with the customer.',
+    },
+    'cancellation.onCancelled': {
+      schema: z.object({
+        ...orderFields,
+        refundCents: z.int().nonnegative().meta({ description: '0 when the order was not yet paid' }),
+        reason: z.string(),
+      }),
+      description: 'It will not be delivered, and what was paid goes back.',
+    },
   },
 })
 
@@ -31,17 +39,23 @@ export const order = entity('order', {
 export const product = entity('product', {
   identity: 'productId',
   events: {
-    'price.onChanged': z.object({
-      productId: z.string(),
-      revision: z.int().positive(),
-      priceCents: z.int().nonnegative(),
-    }),
-    'attributes.onChanged': z.object({
-      productId: z.string(),
-      revision: z.int().positive(),
-      name: z.string(),
-      color: z.string(),
-    }),
+    'price.onChanged': {
+      schema: z.object({
+        productId: z.string(),
+        revision: z.int().positive(),
+        priceCents: z.int().nonnegative(),
+      }),
+      description: 'It costs something else from now on.',
+    },
+    'attributes.onChanged': {
+      schema: z.object({
+        productId: z.string(),
+        revision: z.int().positive(),
+        name: z.string(),
+        color: z.string(),
+      }),
+      description: 'What the shop says of it has changed.',
+    },
   },
 })
 

@@ -118,6 +118,7 @@ await mkdir(out, { recursive: true })
     failure: `failures/order.crm/${parked[0] ?? ''}`,
     edit: `failures/order.crm/${parked[0] ?? ''}?edit=true`,
     events: 'events',
+    event: 'events/order.viporder.payment.onPaid',
     cluster: 'cluster',
     queue: `cluster/${name}/queues/${queue}`,
     graph: `cluster/${name}/graph`,

@@ -31,6 +31,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   CLUSTER_INVALID: exitCodes.usage,
   HOSTS_REQUIRED: exitCodes.usage,
   TRANSFORM_INVALID: exitCodes.usage,
+  EVENT_UNKNOWN: exitCodes.missing,
   MESSAGE_UNKNOWN: exitCodes.missing,
   FAILURE_UNKNOWN: exitCodes.missing,
   SUBSCRIPTION_UNKNOWN: exitCodes.missing,

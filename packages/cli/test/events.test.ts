@@ -45,6 +45,26 @@ describe('events list', () => {
   })
 })
 
+describe('events show', () => {
+  test('shows what the payload looks like, and who takes it by which pattern', async () => {
+    const { code, stdout } = await warren(['events', 'show', 'order.viporder.payment.onPaid'], inShop)
+    expect(stdout).toMatch(/^description +the money has arrived$/m)
+    expect(stdout).toMatch(/^subscribers +order\.crm \(.+\), order\.mail \(.+\)$/m)
+    expect(stdout).toContain('"$schema": "https://json-schema.org/draft/2020-12/schema"')
+    expect(code).toBe(0)
+    const finished = await warren(['events', 'show', 'order.viporder.payment.onPaid', '--json'], inShop)
+    expect(finished.json()).toMatchObject({ scope: 'viporder', fact: 'onPaid', schema: { type: 'object' } })
+  })
+
+  test('answers a name that is none with the one that was perhaps meant', async () => {
+    const { code, stderr } = await warren(['events', 'show', 'order.payment.onPayd'], inShop)
+    expect(stderr).toContain(
+      'EVENT_UNKNOWN: event "order.payment.onPayd" is not in the catalog; did you mean "order.payment.onPaid"?',
+    )
+    expect(code).toBe(66)
+  })
+})
+
 describe('events lint', () => {
   const mistakes = ['events', 'lint', '--config', 'mistakes.config.ts']
 

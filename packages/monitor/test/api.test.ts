@@ -2,9 +2,12 @@ import type { FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { versionOf } from '@warren/bus/operate'
 import { ORDER_BLOCKED } from '../../bus/src/store/contract/order.ts'
+import { newId } from '../../bus/src/envelope/uuid.ts'
 import { watch } from '../../bus/test/store/conformance/watches.ts'
+import { event } from '../../bus/test/store/fixtures.ts'
 import { shop } from '../../bus/test/support/shop.ts'
 import { ids } from '../../cli/test/support/fill.ts'
+import type { EventRow } from '../src/api/events.ts'
 import type { StepRow } from '../src/api/messages.ts'
 import { MASKED } from '../src/mask.ts'
 import { makeApp, secrets } from './support/app.ts'
@@ -39,6 +42,9 @@ async function until<Row>(ask: () => Promise<readonly Row[]>): Promise<readonly 
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }
+
+/** Of one, two stores do not say which was first. */
+const nextMillisecond = () => new Promise((resolve) => setTimeout(resolve, 2))
 
 const column = ({ rows = [] }: Json, name: string): readonly unknown[] => rows.map((row) => row[name])
 
@@ -339,7 +345,9 @@ describe('activity', () => {
     const [orders, crm] = await filled('sqlite')
     const app = await makeApp({ stores: [orders, crm] })
     await post(app, 'failures/discard', { subscription: 'order.mail', id: ids.sent })
+    await nextMillisecond()
     await post(app, `messages/${ids.delivered}/resend`, { subscription: 'order.crm' })
+    await nextMillisecond()
     await post(app, 'failures/retry', { subscription: 'order.crm', state: 'retrying' })
     const all = await get(app, 'activity')
     expect(column(all, 'action').slice(0, 3)).toEqual(['retry', 'resend', 'discard'])
@@ -389,12 +397,32 @@ describe('activity that was done at once', () => {
 
 describe('the catalog', () => {
   it('is told with who subscribes, and what a pattern matches', async () => {
-    const app = await makeApp({ stores: await filled('sqlite'), catalog: shop })
-    const { events } = (await get(app, 'events')) as unknown as { events: { name: string; subscriptions: string[] }[] }
-    expect(events.find(({ name }) => name === 'order.payment.onPaid')).toMatchObject({
-      ...{ entity: 'order', identity: 'orderId', isOptional: false, isOrdered: false },
-      subscriptions: ['order.audit', 'order.crm', 'order.mail'],
+    const stores = await filled('sqlite')
+    const app = await makeApp({ stores, catalog: shop })
+    const [{ store }] = stores
+    const id = newId()
+    await store.transaction((tx) => store.outbox.append(tx, [event({ id, name: 'order.payment.onPaid' })]))
+    await store.outbox.confirm([id])
+    const { events } = (await get(app, 'events')) as unknown as { events: readonly EventRow[] }
+    const paid = {
+      ...{ name: 'order.payment.onPaid', entity: 'order', identity: 'orderId', isOptional: false, isOrdered: false },
+      subscriptions: [
+        { name: 'order.audit', patterns: ['#'] },
+        { name: 'order.crm', patterns: ['order.#'] },
+        { name: 'order.mail', patterns: ['#.payment.*'] },
+      ],
+      perSecond: 1 / 60,
+    }
+    expect(events.find(({ name }) => name === paid.name)).toMatchObject(paid)
+    expect(await get(app, 'events/order.payment.onPaid')).toMatchObject({
+      ...{ ...paid, scope: null, process: 'payment', fact: 'onPaid' },
+      schema: { type: 'object', properties: { amount: { type: 'number', default: 0 } }, required: ['orderId'] },
     })
+    const missing = await app.inject({ url: '/api/events/order.payment.onLost', headers: viewer })
+    expect([missing.statusCode, missing.json()]).toEqual([
+      404,
+      { error: { code: 'NOT_FOUND', message: 'the catalog has no event "order.payment.onLost"' } },
+    ])
     expect(await get(app, 'events/match?pattern=product.%23')).toMatchObject({
       ...{ isValid: true, error: null, events: ['product.price.onChanged'] },
     })

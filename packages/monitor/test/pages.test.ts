@@ -50,6 +50,17 @@ describe('the pages', () => {
       .waitFor()
   })
 
+  it('tell of an event what its payload looks like, and who wants it by which pattern', async () => {
+    const { page, url } = await opened()
+    await to(page, 'Events')
+    await page.getByRole('link', { name: 'order.viporder.payment.onPaid' }).click()
+    await page.waitForURL(`${url}/events/order.viporder.payment.onPaid`)
+    await page.getByRole('row', { name: 'order.crm order.#' }).waitFor()
+    await page.getByRole('region', { name: 'Payload' }).getByText('"orderId"').first().waitFor()
+    await page.goto(`${url}/events/order.payment.onLost`)
+    await page.getByText('the catalog has no event "order.payment.onLost"').waitFor()
+  })
+
   it('find a message by what is known of it, and have a link for what they show', async () => {
     const { page, url } = await opened()
     await to(page, 'Messages')

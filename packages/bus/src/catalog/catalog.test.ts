@@ -27,6 +27,15 @@ const shop = catalog(order, product)
 const paid = { orderId: 'o-1', amount: 10 }
 
 describe('catalog', () => {
+  test('says what a payload looks like, as far as its library and JSON can', () => {
+    const schema = shop.jsonSchema('order.viporder.delivery.onDelivered')
+    expect(schema).toMatchObject({ properties: { orderId: { type: 'string' }, at: {} }, required: ['orderId', 'at'] })
+    // Of the publisher's end: there is a default for what it leaves out.
+    expect(shop.jsonSchema('order.payment.onPaid')).toMatchObject({ required: ['orderId', 'amount'] })
+    expect(ownSchema((value) => ({ value })).jsonSchema('order.payment.onPaid')).toBeNull()
+    expect(() => shop.jsonSchema('order.payment.onPayd')).toThrow(expect.objectContaining({ code: 'EVENT_UNKNOWN' }))
+  })
+
   test('knows every name, scoped forms included, and what is known about it', () => {
     expect(shop.names).toEqual([
       'order.payment.onPaid',

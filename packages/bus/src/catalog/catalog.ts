@@ -1,4 +1,4 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
 import { WarrenError } from '../errors.ts'
 import { eventOptions, type Entity } from './entity.ts'
 import { describeIssues, fromSchema, type Issue } from './issues.ts'
@@ -50,6 +50,12 @@ export interface Catalog<Entities extends Entity = Entity> {
   validate(name: string, data: unknown): unknown
   /** The id in the payload's identity field, if a string (not empty) or a number is there. Throws EVENT_UNKNOWN. */
   entityId(name: string, data: unknown): string | undefined
+  /**
+   * What a payload looks like when it is published, as JSON Schema (draft 2020-12): documentation. A field that JSON has no type for,
+   * such as a Date, may be anything. Null when the library of the schema implements no Standard JSON Schema, or cannot say this one.
+   * Throws EVENT_UNKNOWN.
+   */
+  jsonSchema(name: string): Readonly<Record<string, unknown>> | null
   /** For the compiler only; nothing is there at run time. */
   readonly '~entities'?: Entities
 }
@@ -58,6 +64,9 @@ export interface Catalog<Entities extends Entity = Entity> {
 export function catalog<const Entities extends readonly Entity[]>(...entities: Entities): Catalog<Entities[number]> {
   return new EntityCatalog(entities)
 }
+
+/** `unrepresentable` is zod's word, which throws otherwise. */
+const AS_JSON_SCHEMA = { target: 'draft-2020-12', libraryOptions: { unrepresentable: 'any' } } as const
 
 interface KnownEvent extends CatalogEvent {
   readonly schema: StandardSchemaV1
@@ -106,6 +115,15 @@ class EntityCatalog implements Catalog {
     const id: unknown = Reflect.get(data, identity)
     if (typeof id === 'string') return id === '' ? undefined : id
     return typeof id === 'number' && Number.isFinite(id) ? String(id) : undefined
+  }
+
+  jsonSchema(name: string): Readonly<Record<string, unknown>> | null {
+    const { jsonSchema }: Partial<StandardJSONSchemaV1.Props> = this.#get(name).schema['~standard']
+    try {
+      return jsonSchema?.input(AS_JSON_SCHEMA) ?? null
+    } catch {
+      return null
+    }
   }
 
   #get(name: string): KnownEvent {

@@ -42,7 +42,7 @@ describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
         ],
         ...['failures', 'failures?subscription=order.crm', `failures/order.crm/${ids.delivered}`],
         `failures/order.crm/${ids.delivered}?edit=true`,
-        ...['events', 'activity', 'watches', 'watches?edit=Sale', 'watches/Sale'],
+        ...['events', 'events/order.payment.onPaid', 'activity', 'watches', 'watches?edit=Sale', 'watches/Sale'],
       ]
       for (const path of paths) {
         await page.goto(`${url}/${path}`)

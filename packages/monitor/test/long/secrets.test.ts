@@ -256,6 +256,7 @@ it('tells no secret that it is configured with or comes across: no answer, no he
     },
     'GET /api/clusters/:name/queue': { query: '?queue=qu.order.crm' },
     'GET /api/subscriptions/:name/backfills/offer': { query: '?since=2025-01-01T00:00:00Z' },
+    'GET /api/events/:name': { params: { name: 'order.payment.onPaid' } },
     'GET /api/events/match': { query: '?pattern=order.%23' },
     'POST /api/subscriptions/:name/backfills': { body: { since: '2025-01-01T00:00:00Z' } },
     'POST /api/backfills/:id/pause': { params: { id: backfill.id } },

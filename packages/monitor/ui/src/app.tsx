@@ -12,6 +12,7 @@ import { DefinitionsPage } from './pages/cluster/definitions.tsx'
 import { GraphPage, parseGraphSearch } from './pages/cluster/graph.tsx'
 import { PoliciesPage } from './pages/cluster/policies.tsx'
 import { QueuePage } from './pages/cluster/queue.tsx'
+import { EventPage } from './pages/event.tsx'
 import { EventsPage } from './pages/events.tsx'
 import { parseFailureEditSearch } from './pages/failure-edit.tsx'
 import { FailurePage } from './pages/failure.tsx'
@@ -67,6 +68,7 @@ const pages = [
     validateSearch: parseFailureEditSearch,
   }),
   createRoute({ getParentRoute, path: '/events', component: EventsPage }),
+  createRoute({ getParentRoute, path: '/events/$name', component: EventPage }),
   createRoute({ getParentRoute, path: '/cluster', component: ClusterPage }),
   createRoute({
     getParentRoute,

@@ -26,6 +26,7 @@ const catalog: Catalog = {
   encode: (name, data) => shop.encode(name, data),
   validate: (name, data) => shop.validate(name, data),
   entityId: (name, data) => shop.entityId(name, data),
+  jsonSchema: (name) => ({ title: name, description: events.find((event) => event.name === name)?.description ?? '' }),
 }
 
 let injected: InjectedStore
@@ -147,6 +148,8 @@ describe('whatever comes from outside is shown as text', () => {
       )
       // Whoever published it has said what the trace was: it is none, and there is no link.
       expect(await page.locator('main a[target]').count()).toBe(0)
+      const described = [inField(text, 'description'), inField(text, 'catalog entity'), inField(text, 'identity')]
+      await shows(`events/${encodeURIComponent(fields.catalog)}`, fields.catalog, ...described, subscription)
       const watch = encodeURIComponent(fields.watch)
       await shows(`watches/${watch}`, fields.watch, entity, subscription, fields.watcher)
       await shows(`watches?edit=${watch}`, fields.watch)

@@ -486,6 +486,17 @@ export const en = {
     ordered: 'ordered',
     optional: 'optional',
     kind: 'Kind',
+    rate: 'Sent a second',
+    rateHint: 'in the last minute',
+    all: 'All events',
+    scope: 'Scope',
+    process: 'Process',
+    fact: 'Fact',
+    schema: 'Payload',
+    schemaHint:
+      'JSON Schema of what a publisher gives. A field that JSON has no type for, such as a date, may be anything here.',
+    noSchema: 'The library of its schema does not say it as JSON Schema.',
+    nobody: 'Nobody subscribes to it.',
   },
   cluster: {
     none: 'No cluster is named. Start the page with --url http://HOST:15672, and its nodes and queues stand here.',

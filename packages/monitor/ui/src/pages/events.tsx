@@ -1,8 +1,9 @@
+import { Link } from '@tanstack/react-router'
 import { useDeferredValue, useState } from 'react'
 import type { ReactNode } from 'react'
 import type { EventRow, MatchReply } from '../../../src/api/events.ts'
 import { useApi } from '../api/use-api.ts'
-import { count } from '../i18n/format.ts'
+import { count, rate } from '../i18n/format.ts'
 import { useLanguage } from '../i18n/language.tsx'
 import { Loaded } from '../parts/loaded.tsx'
 import { Table } from '../parts/table.tsx'
@@ -59,7 +60,7 @@ function Matching({ pattern, events }: { readonly pattern: string; readonly even
 }
 
 function Events({ events }: { readonly events: readonly EventRow[] }): ReactNode {
-  const { t } = useLanguage()
+  const { t, language } = useLanguage()
   if (events.length === 0) return null
   return (
     <Table
@@ -67,7 +68,14 @@ function Events({ events }: { readonly events: readonly EventRow[] }): ReactNode
       rows={events}
       keyOf={({ name }) => name}
       columns={[
-        { heading: t.fields.event, cell: ({ name }) => name },
+        {
+          heading: t.fields.event,
+          cell: ({ name }) => (
+            <Link to="/events/$name" params={{ name }}>
+              {name}
+            </Link>
+          ),
+        },
         { heading: t.fields.entity, cell: ({ entity }) => entity },
         { heading: t.events.identity, cell: ({ identity }) => identity },
         {
@@ -75,12 +83,13 @@ function Events({ events }: { readonly events: readonly EventRow[] }): ReactNode
           cell: ({ isOrdered, isOptional }) =>
             [...(isOrdered ? [t.events.ordered] : []), ...(isOptional ? [t.events.optional] : [])].join(', '),
         },
+        { heading: t.events.rate, isNumber: true, cell: ({ perSecond }) => rate(perSecond, language) },
         { heading: t.events.description, cell: ({ description }) => description ?? '', isWide: true },
         {
           heading: t.events.subscribers,
           cell: ({ subscriptions }) => (
             <span className="buttons">
-              {subscriptions.map((name) => (
+              {subscriptions.map(({ name }) => (
                 <SubscriptionLink key={name} name={name} />
               ))}
             </span>
