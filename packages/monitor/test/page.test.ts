@@ -69,7 +69,7 @@ describe('the overview', () => {
     await logIn(page, first)
     await page.getByText('No subscription has announced itself yet').waitFor()
     await first.stop()
-    await page.getByRole('alert').filter({ hasText: 'The server does not answer' }).waitFor()
+    await page.getByText('What is shown is of before').first().waitFor()
     await started({ ...options, port: Number(new URL(first.url).port) })
     await page.getByRole('heading', { name: 'Log in' }).waitFor()
   })
