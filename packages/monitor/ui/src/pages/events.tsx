@@ -77,7 +77,6 @@ function Events({ events }: { readonly events: readonly EventRow[] }): ReactNode
           ),
         },
         { heading: t.fields.entity, cell: ({ entity }) => entity },
-        { heading: t.events.identity, cell: ({ identity }) => identity },
         {
           heading: t.events.kind,
           cell: ({ isOrdered, isOptional }) =>
