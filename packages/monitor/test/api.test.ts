@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { versionOf } from '@warren/bus/operate'
@@ -39,12 +40,14 @@ async function until<Row>(ask: () => Promise<readonly Row[]>): Promise<readonly 
   for (;;) {
     const rows = await ask()
     if (rows.length > 0) return rows
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    await nextMillisecond()
   }
 }
 
-/** Of one, two stores do not say which was first. */
-const nextMillisecond = () => new Promise((resolve) => setTimeout(resolve, 2))
+/** Of what was done within one, nothing says what was first. */
+async function nextMillisecond(): Promise<void> {
+  for (const now = Date.now(); Date.now() === now;) await setImmediate()
+}
 
 const column = ({ rows = [] }: Json, name: string): readonly unknown[] => rows.map((row) => row[name])
 
@@ -92,8 +95,7 @@ describe.each(['sqlite', 'postgres'] as const)('the API over %s stores', (kind) 
     const { store } = crm
     const claim = (subscription: string) => store.inbox.claimRetries(subscription, { limit: 10, leaseMs: 1 })
     const again = async () => {
-      // Times are milliseconds: what came before is to be older.
-      await new Promise((resolve) => setTimeout(resolve, 2))
+      await nextMillisecond()
       const [failure] = await until(() => claim('order.mail'))
       const ran = { beganMs: performance.now() - 40, endedMs: performance.now() }
       await store.transaction((tx) => store.inbox.fail(tx, [{ ...failure!, state: 'retrying', delayMs: 0, ran }]))
